@@ -1,0 +1,44 @@
+# Everything a developer or CI runs. `just` alone is what CI runs.
+
+export UV_NO_PROGRESS := "1"
+
+# The checks of CI, in its order.
+default: lint test quickstart
+
+# The main job: CE and BCE on embedded data, three seeds each, ending with the comparison report.
+quickstart *arguments:
+    uv run --no-dev bceprobe quickstart {{arguments}}
+
+# All tests, doctests included.
+test *arguments:
+    uv run pytest -n 2 --dist worksteal {{arguments}}
+
+# Style, types, layers.
+lint:
+    uv run ruff check
+    uv run ruff format --check
+    uv run mypy
+    uv run lint-imports
+
+# Rewrite what can be rewritten by a machine.
+format:
+    uv run ruff format
+    uv run ruff check --fix
+
+# Write the generated parts of README.md again.
+docs:
+    uv run python tests/readme.py --write
+
+# Tests that need a CUDA device.
+gpu *arguments:
+    uv run pytest -m gpu {{arguments}}
+
+# Regenerate the golden values with their independent scripts.
+golden:
+    uv run python tests/golden/make_nc.py
+
+# Build the wheel and run it in an environment of its own, away from this checkout.
+wheel:
+    rm -rf dist
+    uv build --wheel --out-dir dist
+    uv run python tests/wheel.py dist

@@ -1,0 +1,33 @@
+"""Settings: what one training run is. Frozen, validated, TOML in and out, each value with a record of its source.
+
+Layers override one another in the order default, preset, configuration file, environment, command line.
+"""
+
+from bceprobe.settings.epochs import select_epochs
+from bceprobe.settings.fields import (
+    CaptureSettings,
+    DataSettings,
+    LossSettings,
+    ModelSettings,
+    OptimSettings,
+    PenaltySettings,
+    Settings,
+)
+from bceprobe.settings.resolving import PRESETS, flatten, parse_assignment, preset, read_toml, resolve
+
+__all__ = [
+    "PRESETS",
+    "CaptureSettings",
+    "DataSettings",
+    "LossSettings",
+    "ModelSettings",
+    "OptimSettings",
+    "PenaltySettings",
+    "Settings",
+    "flatten",
+    "parse_assignment",
+    "preset",
+    "read_toml",
+    "resolve",
+    "select_epochs",
+]

@@ -1,0 +1,45 @@
+"""Choosing epochs by a short text, for captures and for analyses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bceprobe.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def select_epochs(text: str, available: Sequence[int]) -> list[int]:
+    """Choose epochs: ``all``, ``last``, ``every:5``, numbers and ranges, comma-separated.
+
+    Numbers that are not available are an error; ranges and ``every`` take what there is.
+
+    Examples
+    --------
+    >>> select_epochs("1-3,6,last", range(1, 11))
+    [1, 2, 3, 6, 10]
+    >>> select_epochs("every:4", range(1, 11))
+    [4, 8]
+    """
+    if not available:
+        return []
+    chosen = {epoch for part in text.split(",") for epoch in _select_part(part.strip(), available)}
+    if not chosen:
+        raise UsageError(f"{text!r} selects no epoch of {available[0]}..{available[-1]}")
+    return sorted(chosen)
+
+
+def _select_part(part: str, available: Sequence[int]) -> list[int]:
+    if part in {"all", "last"}:
+        return list(available) if part == "all" else [available[-1]]
+    kind, _, step = part.partition(":")
+    first, dash, last = part.partition("-")
+    if kind == "every" and step.isdecimal() and int(step):
+        return [epoch for epoch in available if epoch % int(step) == 0]
+    if dash and first.isdecimal() and last.isdecimal():
+        return [epoch for epoch in available if int(first) <= epoch <= int(last)]
+    if part.isdecimal() and int(part) in available:
+        return [int(part)]
+    hint = f"Use all, last, every:5, 7 or 1-20 within {available[0]}..{available[-1]}"
+    raise UsageError(f"{part!r} selects no epoch", hint)

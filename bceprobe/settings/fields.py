@@ -1,0 +1,124 @@
+"""What the settings are: frozen dataclasses whose defaults equal preset setting-1, and the ranges of their values."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import tomli_w
+
+from bceprobe.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """The loss by its registered name."""
+
+    name: str = "ce"
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The model by its registered name; `options` are the keyword arguments of its builder."""
+
+    name: str = "convnet"
+    bias_mean: float = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """The data set by its registered name; `limit_per_class` keeps the first samples of each class (0: all)."""
+
+    name: str = "digits"
+    limit_per_class: int = 0
+
+
+@dataclass(frozen=True)
+class OptimSettings:
+    """Optimizer and schedule; `floor` is the last learning rate of the cosine."""
+
+    name: Literal["sgd", "adamw"] = "sgd"
+    lr: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    batch_size: int = 128
+    epochs: int = 100
+    schedule: Literal["step", "cosine", "constant"] = "step"
+    milestones: tuple[int, ...] = (30, 60, 80)
+    factor: float = 0.2
+    floor: float = 1e-5
+
+
+@dataclass(frozen=True)
+class PenaltySettings:
+    """Regularisers that are added to the loss: lambda/2 times the squared norms of W, H and b."""
+
+    lambda_w: float = 5e-4
+    lambda_h: float = 5e-4
+    lambda_b: float = 5e-4
+
+
+@dataclass(frozen=True)
+class CaptureSettings:
+    """Which epochs are stored, how many samples of each class (0: all), and the data type of the features."""
+
+    epochs: str = "all"
+    per_class: int = 0
+    dtype: Literal["float32", "float16"] = "float32"
+    shard: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides the result of a training run."""
+
+    seed: int = 0
+    device: str = "auto"
+    deterministic: bool = False
+    loss: LossSettings = LossSettings()
+    model: ModelSettings = ModelSettings()
+    data: DataSettings = DataSettings()
+    optim: OptimSettings = OptimSettings()
+    penalty: PenaltySettings = PenaltySettings()
+    capture: CaptureSettings = CaptureSettings()
+
+    def __post_init__(self) -> None:
+        for name, valid, rule in _rules(self):
+            if not valid:
+                raise UsageError(f"setting {name} must be {rule}")
+
+    def to_toml(self) -> str:
+        """Write all settings as TOML that `read_toml` and `resolve` take back."""
+        return tomli_w.dumps(_plain(dataclasses.asdict(self)))
+
+
+def _plain(tables: dict[str, Any]) -> dict[str, Any]:
+    """Lay model options out as keys of [model], and tuples as lists, as the TOML reader takes them."""
+    tables["model"] |= tables["model"].pop("options")
+    tables["optim"]["milestones"] = list(tables["optim"]["milestones"])
+    return tables
+
+
+def _rules(settings: Settings) -> list[tuple[str, bool, str]]:
+    optim, penalty, capture = settings.optim, settings.penalty, settings.capture
+    rules = [
+        ("seed", settings.seed >= 0, "0 or more"),
+        ("optim.epochs", optim.epochs >= 1, "1 or more"),
+        ("optim.batch_size", optim.batch_size >= 1, "1 or more"),
+        ("optim.lr", 0 < optim.lr < math.inf, "a positive number"),
+        ("optim.momentum", 0 <= optim.momentum < 1, "at least 0 and below 1"),
+        ("optim.weight_decay", 0 <= optim.weight_decay < math.inf, "0 or more"),
+        ("optim.factor", 0 < optim.factor < math.inf, "a positive number"),
+        ("optim.floor", 0 <= optim.floor < math.inf, "0 or more"),
+        ("model.bias_mean", math.isfinite(settings.model.bias_mean), "a finite number"),
+        ("data.limit_per_class", settings.data.limit_per_class >= 0, "0 (all) or more"),
+        ("capture.per_class", capture.per_class >= 0, "0 (all) or more"),
+    ]
+    weights = [("lambda_w", penalty.lambda_w), ("lambda_h", penalty.lambda_h), ("lambda_b", penalty.lambda_b)]
+    return rules + [(f"penalty.{name}", 0 <= value < math.inf, "0 or more") for name, value in weights]

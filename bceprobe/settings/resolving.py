@@ -1,0 +1,141 @@
+"""Where settings come from: presets, TOML, assignments, and layers that override one another."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+from bceprobe.errors import UsageError
+from bceprobe.registry import nearest
+from bceprobe.settings.fields import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "setting-1": {},
+    "setting-2": {"optim.name": "adamw", "optim.lr": 1e-3, "optim.schedule": "cosine", "optim.floor": 1e-5},
+}
+
+
+def resolve(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Settings, dict[str, str]]:
+    """Merge layers of settings, later ones over earlier ones.
+
+    Parameters
+    ----------
+    layers
+        Pairs of a source's name and its values by dotted key, such as ``("option", {"optim.lr": 0.1})``.
+
+    Returns
+    -------
+    Settings, dict
+        The settings, and for every key that a layer set, the name of the last such layer.
+
+    Raises
+    ------
+    UsageError
+        An unknown key (the nearest valid one is named), a value of the wrong type or outside its range.
+    """
+    values, sources = {}, {}
+    for source, layer in layers:
+        for key, value in layer.items():
+            values[key], sources[key] = _coerce(key, value), source
+    return _build(values), sources
+
+
+def preset(name: str) -> dict[str, Any]:
+    """Look up the settings of a preset by dotted key."""
+    if name not in PRESETS:
+        raise UsageError(f"unknown preset {name!r}", nearest(name, PRESETS))
+    return PRESETS[name]
+
+
+def read_toml(text: str, where: str) -> dict[str, Any]:
+    """Parse TOML settings into values by dotted key."""
+    try:
+        return flatten(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where} is not valid TOML: {error}") from error
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """Parse ``key=value``; the value is TOML, or else a string.
+
+    Examples
+    --------
+    >>> parse_assignment("optim.lr=1e-3"), parse_assignment("loss.name=bce")
+    (('optim.lr', 0.001), ('loss.name', 'bce'))
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"{text!r} is not of the form key=value", "For example: --set optim.momentum=0.85")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turn nested tables into dotted keys.
+
+    Examples
+    --------
+    >>> flatten({"seed": 1, "optim": {"lr": 0.1}})
+    {'seed': 1, 'optim.lr': 0.1}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _fields() -> dict[str, Any]:
+    """Map every dotted key to its type."""
+    known: dict[str, Any] = {}
+    for name, kind in get_type_hints(Settings).items():
+        nested = get_type_hints(kind) if dataclasses.is_dataclass(kind) else None
+        known |= {f"{name}.{key}": value for key, value in nested.items()} if nested else {name: kind}
+    return known
+
+
+def _coerce(key: str, value: Any) -> Any:
+    known = _fields()
+    known.pop("model.options")
+    if key not in known:
+        if key.startswith("model."):
+            return value
+        raise UsageError(f"unknown setting {key!r}", nearest(key, known))
+    kind = known[key]
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if get_origin(kind) is tuple and isinstance(value, (list, tuple)) and all(type(item) is int for item in value):
+        return tuple(value)
+    if get_origin(kind) is Literal and value in get_args(kind):
+        return value
+    if get_origin(kind) is None and type(value) is kind:
+        return value
+    raise UsageError(f"setting {key} is {value!r}; it must be {_describe(kind)}")
+
+
+def _describe(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(get_args(kind))
+    if get_origin(kind) is tuple:
+        return "a list of integers"
+    return {int: "an integer", float: "a number", bool: "true or false", str: "a string"}[kind]
+
+
+def _build(values: Mapping[str, Any]) -> Settings:
+    known = _fields()
+    tables: dict[str, Any] = {}
+    for key, value in values.items():
+        table, _, name = key.rpartition(".")
+        if not table:
+            tables[name] = value
+        elif key in known:
+            tables.setdefault(table, {})[name] = value
+        else:
+            tables.setdefault("model", {}).setdefault("options", {})[name] = value
+    kinds = get_type_hints(Settings)
+    return Settings(**{name: kinds[name](**part) if isinstance(part, dict) else part for name, part in tables.items()})
