@@ -17,6 +17,7 @@ from bceprobe.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from importlib.metadata import EntryPoint
 
 T = TypeVar("T")
 
@@ -45,6 +46,14 @@ class Registry(Generic[T]):
         What one entry is called in messages, such as ``"loss"``.
     home
         The module or package whose import registers the built-in entries; also the entry-point group.
+
+    Examples
+    --------
+    >>> colours = Registry("colour", "string")
+    >>> colours.add("ce", "blue")
+    'blue'
+    >>> colours["ce"], list(colours)
+    ('blue', ['ce'])
     """
 
     def __init__(self, kind: str, home: str) -> None:
@@ -54,10 +63,15 @@ class Registry(Generic[T]):
         self._filled = False
 
     def add(self, name: str, entry: T) -> T:
-        """Register an entry; a name taken by something else is an error."""
+        """Register an entry.
+
+        Raises
+        ------
+        ValueError
+            The name is taken.
+        """
         if name in self._entries:
-            message = f"{self.kind} {name!r} is registered twice"
-            raise ValueError(message)
+            raise ValueError(f"{self.kind} {name!r} is registered twice")
         self._entries[name] = entry
         return entry
 
@@ -66,6 +80,13 @@ class Registry(Generic[T]):
         return lambda entry: self.add(name, entry)
 
     def __getitem__(self, name: str) -> T:
+        """Look an entry up.
+
+        Raises
+        ------
+        UnknownNameError
+            Nothing has this name; the nearest one is named.
+        """
         self._fill()
         if name not in self._entries:
             raise UnknownNameError(f"unknown {self.kind} {name!r}", nearest(name, self._entries))
@@ -83,19 +104,24 @@ class Registry(Generic[T]):
     def _fill(self) -> None:
         if self._filled:
             return
-        self._filled = True
         _import_all(self.home)
+        self._filled = True
         for point in entry_points(group=self.home):
-            self._load(point.name, point.load)
+            self._load(point)
 
-    def _load(self, name: str, load: Callable[[], object]) -> None:
+    def _load(self, point: EntryPoint) -> None:
+        complete = dict(self._entries)
         try:
-            load()
+            point.load()
         except Exception as error:  # noqa: BLE001 - a broken plug-in must harm nothing else, whatever it raises
-            warnings.warn(f"plug-in {name!r} of {self.home} is left out: {error}", RuntimeWarning, stacklevel=4)
+            self._entries = complete
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            message = f"plug-in {point.name!r} ({point.value}) of {self.home} is left out: {reason}"
+            warnings.warn(message, RuntimeWarning, stacklevel=4)
 
 
 def _import_all(home: str) -> None:
+    """Import a module, and every module of it if it is a package."""
     module = importlib.import_module(home)
     for found in pkgutil.iter_modules(getattr(module, "__path__", [])):
         importlib.import_module(f"{home}.{found.name}")

@@ -13,7 +13,8 @@ from bceprobe.settings.fields import (
     PenaltySettings,
     Settings,
 )
-from bceprobe.settings.resolving import PRESETS, flatten, parse_assignment, preset, read_toml, resolve
+from bceprobe.settings.presets import PRESETS, preset
+from bceprobe.settings.resolving import flatten, parse_assignment, read_toml, resolve
 
 __all__ = [
     "PRESETS",

@@ -13,7 +13,22 @@ if TYPE_CHECKING:
 def select_epochs(text: str, available: Sequence[int]) -> list[int]:
     """Choose epochs: ``all``, ``last``, ``every:5``, numbers and ranges, comma-separated.
 
-    Numbers that are not available are an error; ranges and ``every`` take what there is.
+    Parameters
+    ----------
+    text
+        What to choose. Ranges and ``every`` take what there is of them; a number that is not available is an error.
+    available
+        The epochs to choose from, increasing.
+
+    Returns
+    -------
+    list of int
+        The chosen epochs, increasing, each once; none where none is available.
+
+    Raises
+    ------
+    UsageError
+        The text, or a part of it, is malformed or selects nothing.
 
     Examples
     --------
@@ -26,7 +41,7 @@ def select_epochs(text: str, available: Sequence[int]) -> list[int]:
         return []
     chosen = {epoch for part in text.split(",") for epoch in _select_part(part.strip(), available)}
     if not chosen:
-        raise UsageError(f"{text!r} selects no epoch of {available[0]}..{available[-1]}")
+        raise _no_epoch(text, available)
     return sorted(chosen)
 
 
@@ -41,5 +56,9 @@ def _select_part(part: str, available: Sequence[int]) -> list[int]:
         return [epoch for epoch in available if int(first) <= epoch <= int(last)]
     if part.isdecimal() and int(part) in available:
         return [int(part)]
-    hint = f"Use all, last, every:5, 7 or 1-20 within {available[0]}..{available[-1]}"
-    raise UsageError(f"{part!r} selects no epoch", hint)
+    raise _no_epoch(part, available)
+
+
+def _no_epoch(text: str, available: Sequence[int]) -> UsageError:
+    hint = "Use all, last, every:5, 7, 1-20, or several with commas"
+    return UsageError(f"{text!r} selects no epoch of {available[0]}..{available[-1]}", hint)

@@ -1,18 +1,15 @@
-"""What the settings are: frozen dataclasses whose defaults equal preset setting-1, and the ranges of their values."""
+"""What the settings are: frozen dataclasses, validated when they are made, whose defaults equal preset setting-1."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
+from collections.abc import Mapping  # noqa: TC003 - resolving.py reads the type hints at run time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import tomli_w
 
-from bceprobe.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from bceprobe.settings.ranges import check_ranges
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,18 @@ class CaptureSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides the result of a training run."""
+    """Everything that decides the result of a training run.
+
+    Raises
+    ------
+    UsageError
+        A value outside its range.
+
+    Examples
+    --------
+    >>> Settings(seed=3).optim.lr
+    0.01
+    """
 
     seed: int = 0
     device: str = "auto"
@@ -89,9 +97,7 @@ class Settings:
     capture: CaptureSettings = CaptureSettings()
 
     def __post_init__(self) -> None:
-        for name, valid, rule in _rules(self):
-            if not valid:
-                raise UsageError(f"setting {name} must be {rule}")
+        check_ranges(self)
 
     def to_toml(self) -> str:
         """Write all settings as TOML that `read_toml` and `resolve` take back."""
@@ -103,22 +109,3 @@ def _plain(tables: dict[str, Any]) -> dict[str, Any]:
     tables["model"] |= tables["model"].pop("options")
     tables["optim"]["milestones"] = list(tables["optim"]["milestones"])
     return tables
-
-
-def _rules(settings: Settings) -> list[tuple[str, bool, str]]:
-    optim, penalty, capture = settings.optim, settings.penalty, settings.capture
-    rules = [
-        ("seed", settings.seed >= 0, "0 or more"),
-        ("optim.epochs", optim.epochs >= 1, "1 or more"),
-        ("optim.batch_size", optim.batch_size >= 1, "1 or more"),
-        ("optim.lr", 0 < optim.lr < math.inf, "a positive number"),
-        ("optim.momentum", 0 <= optim.momentum < 1, "at least 0 and below 1"),
-        ("optim.weight_decay", 0 <= optim.weight_decay < math.inf, "0 or more"),
-        ("optim.factor", 0 < optim.factor < math.inf, "a positive number"),
-        ("optim.floor", 0 <= optim.floor < math.inf, "0 or more"),
-        ("model.bias_mean", math.isfinite(settings.model.bias_mean), "a finite number"),
-        ("data.limit_per_class", settings.data.limit_per_class >= 0, "0 (all) or more"),
-        ("capture.per_class", capture.per_class >= 0, "0 (all) or more"),
-    ]
-    weights = [("lambda_w", penalty.lambda_w), ("lambda_h", penalty.lambda_h), ("lambda_b", penalty.lambda_b)]
-    return rules + [(f"penalty.{name}", 0 <= value < math.inf, "0 or more") for name, value in weights]

@@ -13,11 +13,6 @@ from bceprobe.settings.fields import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "setting-1": {},
-    "setting-2": {"optim.name": "adamw", "optim.lr": 1e-3, "optim.schedule": "cosine", "optim.floor": 1e-5},
-}
-
 
 def resolve(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Settings, dict[str, str]]:
     """Merge layers of settings, later ones over earlier ones.
@@ -40,23 +35,16 @@ def resolve(layers: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Settings, 
     values, sources = {}, {}
     for source, layer in layers:
         for key, value in layer.items():
-            values[key], sources[key] = _coerce(key, value), source
+            values[key], sources[key] = _coerce(key, value, source), source
     return _build(values), sources
 
 
-def preset(name: str) -> dict[str, Any]:
-    """Look up the settings of a preset by dotted key."""
-    if name not in PRESETS:
-        raise UsageError(f"unknown preset {name!r}", nearest(name, PRESETS))
-    return PRESETS[name]
-
-
 def read_toml(text: str, where: str) -> dict[str, Any]:
-    """Parse TOML settings into values by dotted key."""
+    """Parse TOML settings into values by dotted key; `where` is named if they are not TOML."""
     try:
         return flatten(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where} is not valid TOML: {error}") from error
+        raise UsageError(f"{where} is not valid TOML: {error}", "Correct that place") from error
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -96,26 +84,30 @@ def _fields() -> dict[str, Any]:
     for name, kind in get_type_hints(Settings).items():
         nested = get_type_hints(kind) if dataclasses.is_dataclass(kind) else None
         known |= {f"{name}.{key}": value for key, value in nested.items()} if nested else {name: kind}
+    known.pop("model.options")
     return known
 
 
-def _coerce(key: str, value: Any) -> Any:
+def _coerce(key: str, value: Any, source: str) -> Any:
+    """Return a value as its setting's type; model options, which the model's builder checks, as they are."""
     known = _fields()
-    known.pop("model.options")
+    if key not in known and _is_model_option(key):
+        return value
     if key not in known:
-        if key.startswith("model."):
-            return value
-        raise UsageError(f"unknown setting {key!r}", nearest(key, known))
+        raise UsageError(f"unknown setting {key!r} ({source})", nearest(key, known))
     kind = known[key]
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if kind in {float, str} and type(value) is int:
+        return kind(value)
     if get_origin(kind) is tuple and isinstance(value, (list, tuple)) and all(type(item) is int for item in value):
         return tuple(value)
-    if get_origin(kind) is Literal and value in get_args(kind):
+    if value in get_args(kind) if get_origin(kind) is Literal else type(value) is kind:
         return value
-    if get_origin(kind) is None and type(value) is kind:
-        return value
-    raise UsageError(f"setting {key} is {value!r}; it must be {_describe(kind)}")
+    raise UsageError(f"setting {key} is {value!r} ({source}); it must be {_describe(kind)}")
+
+
+def _is_model_option(key: str) -> bool:
+    table, _, name = key.partition(".")
+    return table == "model" and name != "options" and "." not in name
 
 
 def _describe(kind: Any) -> str:
@@ -128,14 +120,12 @@ def _describe(kind: Any) -> str:
 
 def _build(values: Mapping[str, Any]) -> Settings:
     known = _fields()
-    tables: dict[str, Any] = {}
-    for key, value in values.items():
+    tables: dict[str, dict[str, Any]] = {}
+    options = {key.removeprefix("model."): value for key, value in values.items() if key not in known}
+    for key in values.keys() & known.keys():
         table, _, name = key.rpartition(".")
-        if not table:
-            tables[name] = value
-        elif key in known:
-            tables.setdefault(table, {})[name] = value
-        else:
-            tables.setdefault("model", {}).setdefault("options", {})[name] = value
-    kinds = get_type_hints(Settings)
-    return Settings(**{name: kinds[name](**part) if isinstance(part, dict) else part for name, part in tables.items()})
+        tables.setdefault(table, {})[name] = values[key]
+    if options:
+        tables.setdefault("model", {})["options"] = options
+    top, kinds = tables.pop("", {}), get_type_hints(Settings)
+    return Settings(**top, **{name: kinds[name](**part) for name, part in tables.items()})

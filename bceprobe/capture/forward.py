@@ -1,0 +1,61 @@
+"""Forward passes for captures: eval mode, float32, no gradients, and features on their way to the host."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+
+@contextmanager
+def evaluation(model: nn.Module) -> Iterator[None]:
+    """Switch to eval mode, float32 and no gradients; restore each module's own mode."""
+    modes = [(module, module.training) for module in model.modules()]
+    device = next(model.parameters()).device.type
+    model.eval()
+    try:
+        with torch.no_grad(), torch.autocast(device, enabled=False):
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def to_device(inputs: Any, device: torch.device) -> Any:
+    """Move a batch's input to a device; inputs that are no tensors are the model's business."""
+    return inputs.to(device, non_blocking=True) if isinstance(inputs, torch.Tensor) else inputs
+
+
+def to_host(tensor: Tensor) -> Callable[[], NDArray[Any]]:
+    """Start copying a tensor to the host; the result waits for the copy. From a GPU it goes to pinned memory."""
+    tensor = tensor.detach()
+    if not tensor.is_cuda:
+        array = tensor.cpu().numpy()
+        return lambda: array
+    pinned = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True).copy_(tensor, non_blocking=True)
+    copied = torch.Event(tensor.device)
+    copied.record()
+
+    def wait() -> NDArray[Any]:
+        copied.synchronize()
+        return pinned.numpy()
+
+    return wait
+
+
+def numerics(dtype: str) -> dict[str, Any]:
+    """Describe how features are computed and stored; all of it moves small NC1."""
+    return {
+        "dtype": dtype,
+        "mode": "eval",
+        "computed_in": "float32",
+        "tf32_matmul": torch.backends.cuda.matmul.allow_tf32,
+        "tf32_convolution": torch.backends.cudnn.allow_tf32,
+    }

@@ -1,0 +1,211 @@
+"""The Recorder: runs a model over a loader in eval mode and stores what its classifier receives."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from bceprobe.capture.assembly import Assembly
+from bceprobe.capture.forward import evaluation, numerics, to_device, to_host
+from bceprobe.capture.loaders import count_samples, in_order, unpack
+from bceprobe.capture.worker import Worker
+from bceprobe.errors import DivergedError, FolderInUseError, TrainingInterruptedError, UsageError
+from bceprobe.models import FeatureTap
+from bceprobe.provenance import collect, now
+from bceprobe.store import StoreWriter
+from bceprobe.store.location import child, exists, is_url
+from bceprobe.store.manifest import read_manifest, update_manifest
+from bceprobe.store.schema import SPLITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+    from torch import nn
+
+
+class Recorder:
+    """Stores penultimate features, weight and bias of a model, epoch by epoch.
+
+    Writing happens on a background thread while training goes on. At most two captured batches and one chunk (8 MB)
+    wait in memory; an error in writing is raised by the next call.
+
+    Parameters
+    ----------
+    location
+        The run folder or URL to make.
+    classifier
+        The model's last linear layer; features are exactly its input.
+    epochs
+        How many epochs (1, 2, ...), or which ones, will be captured; `capture` skips all others.
+    dtype
+        ``"float32"``, or ``"float16"`` for half the space and a floor under small NC1.
+    shard
+        One file per epoch and split; a whole epoch is then buffered in memory.
+    resume_after
+        Continue an existing run: epochs up to this one stay, later ones are captured again.
+    provenance
+        Added to what `run.json` records about this process.
+
+    Raises
+    ------
+    FolderInUseError
+        The location holds something already, and `resume_after` is not given.
+
+    Examples
+    --------
+    See "Your own training loop" in the README, which runs as a test.
+    """
+
+    def __init__(
+        self,
+        location: str | Path,
+        *,
+        classifier: nn.Linear,
+        epochs: int | Sequence[int],
+        dtype: str = "float32",
+        shard: bool = False,
+        resume_after: int | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.location = str(location)
+        self.classifier = classifier
+        self.epochs = list(range(1, epochs + 1)) if isinstance(epochs, int) else sorted(set(epochs))
+        self.bytes_captured = 0
+        self._prepare(resume=resume_after is not None)
+        classes, length = classifier.weight.shape
+        self._writer = StoreWriter(self.location, self.epochs, classes, length, dtype=dtype, shard=shard)
+        if resume_after is not None:
+            self._writer.discard_after(resume_after)
+        self._targets: dict[str, NDArray[np.int64]] = {}
+        self._classifier_at: tuple[int, NDArray[Any]] | None = None
+        self._worker = Worker("bceprobe-recorder")
+        self._describe({**collect(), **(provenance or {})}, numerics(dtype), resumed=bool(resume_after))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(_status(error))
+
+    def capture(
+        self, model: nn.Module, loader: Iterable[Any], *, split: str, epoch: int, index: Sequence[int] | None = None
+    ) -> bool:
+        """Store the features of every sample of a loader, in eval mode, without gradients.
+
+        Parameters
+        ----------
+        model
+            The model that contains the classifier; its train or eval mode is restored.
+        loader
+            Yields (input, target) batches. A shuffling `DataLoader` is walked in order instead; whatever augmentation
+            its data set applies is applied here, too.
+        split
+            ``"train"`` or ``"test"``.
+        epoch
+            The epoch just trained.
+        index
+            Each sample's place in the original data set; 0..N-1 if left out.
+
+        Returns
+        -------
+        bool
+            False if the epoch is not one of those to capture.
+
+        Raises
+        ------
+        UsageError
+            An unknown split, other samples than in earlier epochs, or a classifier that changed within an epoch.
+        """
+        if split not in SPLITS:
+            raise UsageError(f"unknown split {split!r}", f"Use one of: {', '.join(SPLITS)}")
+        if epoch not in self.epochs:
+            return False
+        ordered = in_order(loader)
+        self._capture_classifier(epoch)
+        assembly = self._begin(split, epoch, ordered)
+        with evaluation(model), FeatureTap(self.classifier) as tap:
+            for batch in ordered:
+                inputs, target = unpack(batch)
+                model(to_device(inputs, self.classifier.weight.device))
+                self._worker.submit(partial(_add, assembly, to_host(tap.features), to_host(target)))
+        self._worker.submit(partial(self._finish, assembly, index))
+        return True
+
+    def after_writing(self, task: Callable[[], None]) -> None:
+        """Run a task on the background thread once everything captured so far is on disk."""
+        self._worker.submit(task)
+
+    def flush(self) -> None:
+        """Wait until everything captured so far is on disk."""
+        self._worker.flush()
+
+    def close(self, status: str = "finished") -> None:
+        """Write what is captured, end the background thread, and record how the run ended."""
+        try:
+            self._worker.close()
+        except BaseException:
+            status = "failed"
+            raise
+        finally:
+            update_manifest(self.location, status=status, ended=now())
+
+    def _prepare(self, *, resume: bool) -> None:
+        """Refuse a folder in use; on resume remove a store in which no epoch was ever captured completely."""
+        store = child(self.location, "store.zarr")
+        if not resume and exists(store):
+            raise FolderInUseError(f"{self.location} already holds a run", "Choose another location")
+        if not is_url(self.location):
+            Path(self.location).mkdir(parents=True, exist_ok=True)
+            if resume and not exists(child(store, "classifier", "zarr.json")):
+                shutil.rmtree(store, ignore_errors=True)
+
+    def _describe(self, provenance: Mapping[str, Any], capture: Mapping[str, Any], *, resumed: bool) -> None:
+        """Record what made the run; a process that goes on with it is added, not put in place of the first."""
+        changes: dict[str, Any] = {"provenance": provenance}
+        if resumed:
+            changes = {"resumed": [*read_manifest(self.location).get("resumed", []), provenance]}
+        update_manifest(self.location, status="running", capture=capture, **changes)
+
+    def _begin(self, split: str, epoch: int, loader: Iterable[Any]) -> Assembly:
+        known = self._targets.get(split)
+        samples = count_samples(loader) if known is None else len(known)
+        if known is None:
+            self._worker.flush()
+            self._writer.create_split(split, samples)
+        return Assembly(self._writer, split, epoch, samples, known)
+
+    def _finish(self, assembly: Assembly, index: Sequence[int] | None) -> None:
+        self._targets[assembly.split] = assembly.finish(index)
+        self.bytes_captured += assembly.received * self._writer.sizes["feature"] * np.dtype(self._writer.dtype).itemsize
+
+    def _capture_classifier(self, epoch: int) -> None:
+        """Store weight and bias with an epoch's first split; its other split must come with the same ones."""
+        weight = self.classifier.weight.detach().float().cpu().numpy().copy()
+        layer_bias = self.classifier.bias
+        bias = np.zeros(len(weight), np.float32) if layer_bias is None else layer_bias.detach().float().cpu().numpy()
+        if self._classifier_at is not None and self._classifier_at[0] == epoch:
+            if not np.array_equal(self._classifier_at[1], weight):
+                raise UsageError(f"the classifier changed between two captures of epoch {epoch}", "Capture first")
+            return
+        self._classifier_at = (epoch, weight)
+        self._worker.submit(partial(self._writer.write_classifier, epoch, weight, bias.copy()))
+
+
+def _add(assembly: Assembly, features: Callable[[], NDArray[Any]], target: Callable[[], NDArray[Any]]) -> None:
+    assembly.add(features(), target())
+
+
+def _status(error: BaseException | None) -> str:
+    if error is None:
+        return "finished"
+    if isinstance(error, (KeyboardInterrupt, TrainingInterruptedError)):
+        return "interrupted"
+    return "diverged" if isinstance(error, DivergedError) else "failed"

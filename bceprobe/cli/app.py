@@ -1,0 +1,48 @@
+"""The command tree. Commands import what they need when they run, so that `--help` is instant."""
+
+from __future__ import annotations
+
+import typer
+
+from bceprobe.cli import analyze, compare, listing, quickstart, store, train
+
+HELP = """Show with evidence how a loss function shapes learned features.
+
+Train classifiers with BCE, CE or another loss while the features of every epoch are stored; then analyse and
+compare them offline, as often as you like.
+
+Start with: bceprobe quickstart
+"""
+
+app = typer.Typer(
+    name="bceprobe",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BCEPROBE"},
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from bceprobe import __version__
+
+        typer.echo(f"bceprobe {__version__}")
+        raise typer.Exit
+
+
+@app.callback(help=HELP)
+def options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error; goes anywhere on the line."),
+) -> None:
+    """Options of every command; `--debug` is taken out before commands are parsed."""
+
+
+app.command("quickstart")(quickstart.quickstart)
+app.command("train")(train.train)
+app.command("analyze")(analyze.analyze)
+app.command("compare")(compare.compare)
+app.command("list")(listing.list_names)
+app.add_typer(store.app, name="store")

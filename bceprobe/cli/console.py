@@ -1,0 +1,82 @@
+"""What all commands print with: results to stdout, everything else to stderr, and numbers the same everywhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rich.console import Console
+
+
+def result(text: str) -> None:
+    """Print a line of the result."""
+    sys.stdout.write(f"{text}\n")
+
+
+def note(text: str) -> None:
+    """Print a line that is no result."""
+    sys.stderr.write(f"{text}\n")
+
+
+def result_json(document: dict[str, Any]) -> None:
+    """Print one JSON document."""
+    result(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def stdout() -> Console:
+    """Return the console of results; a table is as wide as the terminal, and 80 columns where there is none."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
+
+
+def stderr() -> Console:
+    """Return the console of logs and progress."""
+    from rich.console import Console
+
+    return Console(file=sys.stderr, highlight=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", text: int = 1) -> None:
+    """Print a table: the first `text` columns are words, the others numbers."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for position, name in enumerate(columns):
+        table.add_column(name, justify="left" if position < text else "right", no_wrap=position >= text)
+    for row in rows:
+        table.add_row(*row)
+    stdout().print(table)
+
+
+def number(value: float | None) -> str:
+    """Show a number in at most seven characters; a dash where there is none.
+
+    Examples
+    --------
+    >>> [number(value) for value in (0.98765, 12.3456, 3.2e-7, 0.0, None)]
+    ['0.9877', '12.35', '3.2e-07', '0', '-']
+    """
+    if value is None or value != value:  # noqa: PLR0124 - NaN is the number that differs from itself
+        return "-"
+    if value == 0:
+        return "0"
+    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.2g}"  # noqa: PLR2004
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on a terminal; yields the callback (done, total) that moves it."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = stderr()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as display:
+        task = display.add_task(title, total=None)
+        yield lambda done, total: display.update(task, completed=done, total=total)

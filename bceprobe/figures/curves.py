@@ -1,0 +1,132 @@
+"""Curves over epochs: a line for the mean over the seeds of each arm, a band of one standard deviation around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from bceprobe.figures.style import styled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from bceprobe.figures.style import LineStyle
+
+SIZE = (4.3, 2.9)
+MARKERS = 8
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+LONGEST_LABEL = 32
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One arm: its label and look, and per epoch the mean and standard deviation over its seeds (NaN: undefined)."""
+
+    label: str
+    style: LineStyle
+    epoch: Sequence[int]
+    mean: Sequence[float]
+    std: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One quantity over epochs for all arms. `title` names the quantity, as it does duty for a y label."""
+
+    title: str
+    curves: Sequence[Curve]
+    scale: Literal["linear", "log"] = "linear"
+
+
+def draw_curves(panel: Panel) -> Figure:
+    """Draw a panel.
+
+    On a logarithmic axis the band ends at the lower edge of the axis where mean - std goes below it; without any
+    positive mean the axis is linear.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Made without pyplot: nothing needs to be closed.
+    """
+    with styled():
+        figure = Figure(figsize=SIZE, layout="constrained")
+        axes = figure.add_subplot()
+        _scale(axes, panel)
+        for position, curve in enumerate(panel.curves):
+            _draw(axes, curve, position, len(panel.curves))
+        axes.set_title(panel.title)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+        axes.legend(loc="best")
+    return figure
+
+
+def _scale(axes: Axes, panel: Panel) -> None:
+    """Set the limits before drawing: a log axis shows all means, a linear axis of a decaying quantity starts at 0."""
+    epochs = np.concatenate([curve.epoch for curve in panel.curves])
+    margin = max(0.5, 0.02 * float(np.ptp(epochs)))
+    axes.set_xlim(epochs.min() - margin, epochs.max() + margin)
+    positive = _values(panel)
+    positive = positive[positive > 0]
+    if panel.scale == "log" and positive.size:
+        axes.set_yscale("log", nonpositive="clip")
+        axes.set_ylim(positive.min() / 1.6, positive.max() * 1.6)
+        _mark_powers(axes)
+
+
+def _values(panel: Panel) -> NDArray[np.float64]:
+    return np.concatenate([np.asarray(curve.mean, float) for curve in panel.curves])
+
+
+def _mark_powers(axes: Axes) -> None:
+    """Label whole powers of ten, or 1, 2 and 5 times them where fewer than two are in view."""
+    low, high = np.log10(axes.get_ylim())
+    few = np.floor(high) - np.ceil(low) < 1
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=7))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_label(value)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def power_label(value: float) -> str:
+    """Write the value of a tick on a logarithmic axis.
+
+    Examples
+    --------
+    >>> [power_label(value) for value in (0.05, 10, 1e-4, 2e-5)]
+    ['0.05', '10', '10⁻⁴', '2×10⁻⁵']
+    """
+    if 1e-3 <= value < 1e4:  # noqa: PLR2004 - the range in which decimals are easier to read
+        return f"{value:g}"
+    digit, power = f"{value:.0e}".split("e")
+    exponent = str(int(power)).translate(SUPERSCRIPTS)
+    return f"10{exponent}" if digit == "1" else f"{digit}×10{exponent}"
+
+
+def _draw(axes: Axes, curve: Curve, position: int, count: int) -> None:
+    epoch, mean, std = (np.asarray(values, float) for values in (curve.epoch, curve.mean, curve.std))
+    step = max(1, round(len(epoch) / MARKERS))
+    axes.plot(
+        epoch,
+        mean,
+        color=curve.style.color,
+        marker=curve.style.marker,
+        markevery=(min(position * step // count, len(epoch) - 1), step),
+        label=_short(curve.label),
+    )
+    low = np.maximum(mean - std, axes.get_ylim()[0]) if axes.get_yscale() == "log" else mean - std
+    if np.isfinite(std).any():
+        axes.fill_between(epoch, low, mean + std, color=curve.style.color, alpha=0.18, linewidth=0)
+
+
+def _short(label: str) -> str:
+    """Cut a long label; matplotlib leaves labels that start with an underscore out of legends."""
+    text = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+    return f"\u2060{text}" if text.startswith("_") else text

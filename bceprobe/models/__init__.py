@@ -1,0 +1,7 @@
+"""Models: builders by name, one file per family, and the way to the classifier of any torch model."""
+
+from bceprobe.models.base import MODELS, Builder
+from bceprobe.models.building import build
+from bceprobe.models.classifier import FeatureTap, find_classifier, init_bias
+
+__all__ = ["MODELS", "Builder", "FeatureTap", "build", "find_classifier", "init_bias"]

@@ -1,0 +1,68 @@
+"""Which values a setting may have, beyond its type."""
+
+from __future__ import annotations
+
+import math
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from bceprobe.errors import UsageError
+from bceprobe.settings.epochs import select_epochs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bceprobe.settings.fields import Settings
+
+
+def check_ranges(settings: Settings) -> None:
+    """Check every value of some settings.
+
+    Raises
+    ------
+    UsageError
+        A value outside its range; it names the setting, the value and the range.
+    """
+    for key, (valid, rule) in RANGES.items():
+        value = attrgetter(key)(settings)
+        if not valid(value):
+            raise UsageError(f"setting {key} is {value!r}; it must be {rule}")
+    _check_captured(settings.capture.epochs, settings.optim.epochs)
+
+
+def _check_captured(epochs: str, total: int) -> None:
+    try:
+        select_epochs(epochs, range(1, total + 1))
+    except UsageError as error:
+        raise UsageError(f"setting capture.epochs: {error.what}", error.hint) from error
+
+
+def _positive(value: float) -> bool:
+    return 0 < value < math.inf
+
+
+def _not_negative(value: float) -> bool:
+    return 0 <= value < math.inf
+
+
+def _increasing(values: Sequence[int]) -> bool:
+    return all(first < second for first, second in zip((0, *values), values, strict=False))
+
+
+RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "seed": (_not_negative, "0 or more"),
+    "model.bias_mean": (math.isfinite, "a finite number"),
+    "data.limit_per_class": (_not_negative, "0 (all) or more"),
+    "optim.lr": (_positive, "a positive number"),
+    "optim.momentum": (lambda value: 0 <= value < 1, "at least 0 and below 1"),
+    "optim.weight_decay": (_not_negative, "0 or more"),
+    "optim.batch_size": (_positive, "1 or more"),
+    "optim.epochs": (_positive, "1 or more"),
+    "optim.milestones": (_increasing, "increasing epochs from 1 on"),
+    "optim.factor": (_positive, "a positive number"),
+    "optim.floor": (_not_negative, "0 or more"),
+    "penalty.lambda_w": (_not_negative, "0 or more"),
+    "penalty.lambda_h": (_not_negative, "0 or more"),
+    "penalty.lambda_b": (_not_negative, "0 or more"),
+    "capture.per_class": (_not_negative, "0 (all) or more"),
+}

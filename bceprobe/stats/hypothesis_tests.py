@@ -1,0 +1,134 @@
+"""Tests of a difference between two arms over seeds, each with its interval and effect size.
+
+Where no test can be made (one seed, no variation, an undefined value) the answer is defined: p and interval are NaN and
+`note` says why.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import ttest_ind, ttest_rel
+
+from bceprobe.stats.effects import hedges_g
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+PAIRED_T = "paired t-test"
+WELCH_T = "Welch's t-test"
+ONE_SEED = "one seed: a test needs at least two per arm"
+NO_VARIATION = "no variation between seeds"
+UNDEFINED = "undefined in at least one run"
+CONFIDENCE = 0.95
+# Spread below this share of the values is rounding in float64 sums, not variation between seeds.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What a test of arm b against arm a found.
+
+    Parameters
+    ----------
+    test
+        Name of the test.
+    n
+        Seeds in a and in b; for a paired test both are the number of pairs.
+    difference
+        Mean of b minus mean of a.
+    ci_low, ci_high
+        95 % confidence interval of the difference.
+    p_value
+        Two-sided.
+    effect
+        Hedges' g as `bceprobe.stats.hedges_g` defines it.
+    note
+        Why there is no p-value; empty if there is one.
+    """
+
+    __test__ = False  # a result, not a class for pytest to collect
+
+    test: str
+    n: tuple[int, int]
+    difference: float
+    ci_low: float = float("nan")
+    ci_high: float = float("nan")
+    p_value: float = float("nan")
+    effect: float = float("nan")
+    note: str = ""
+
+
+def paired_t(a: ArrayLike, b: ArrayLike) -> TestResult:
+    """Student's t-test of the differences b - a of pairs, by `scipy.stats.ttest_rel`.
+
+    Parameters
+    ----------
+    a, b
+        One value per pair, both (n,), in the same order of pairs.
+
+    Returns
+    -------
+    TestResult
+        Without p-value for fewer than two pairs, for NaN or inf, or if all differences are equal.
+
+    Raises
+    ------
+    ValueError
+        The arms differ in length.
+    """
+    first, second = np.asarray(a, float), np.asarray(b, float)
+    if first.shape != second.shape:
+        message = f"pairs need arms of equal length, not {first.size} and {second.size}"
+        raise ValueError(message)
+    note = _obstacle(first, second) or _constant(first, second, second - first)
+    return _result(PAIRED_T, first, second, note, lambda: ttest_rel(second, first))
+
+
+def welch_t(a: ArrayLike, b: ArrayLike) -> TestResult:
+    """Welch's t-test of independent arms with unequal variances, by `scipy.stats.ttest_ind`.
+
+    Parameters
+    ----------
+    a, b
+        One value per seed, (n_a,) and (n_b,).
+
+    Returns
+    -------
+    TestResult
+        Without p-value for fewer than two seeds in an arm, for NaN or inf, or if neither arm varies.
+    """
+    first, second = np.asarray(a, float), np.asarray(b, float)
+    note = _obstacle(first, second) or _constant(first, second, first, second)
+    return _result(WELCH_T, first, second, note, lambda: ttest_ind(second, first, equal_var=False))
+
+
+def _result(
+    name: str, a: NDArray[np.float64], b: NDArray[np.float64], note: str, test: Callable[[], Any]
+) -> TestResult:
+    n, defined = (a.size, b.size), a.size and b.size and note != UNDEFINED
+    difference = float(b.mean() - a.mean()) if defined else float("nan")
+    if note:
+        return TestResult(name, n, difference, note=note)
+    with warnings.catch_warnings():
+        # scipy warns where one arm is constant; the other one varies, so the test stands.
+        warnings.filterwarnings("ignore", message="Precision loss occurred", category=RuntimeWarning)
+        found = test()
+    low, high = found.confidence_interval(CONFIDENCE)
+    return TestResult(name, n, difference, float(low), float(high), float(found.pvalue), hedges_g(a, b))
+
+
+def _obstacle(a: NDArray[np.float64], b: NDArray[np.float64]) -> str:
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return UNDEFINED
+    return ONE_SEED if min(a.size, b.size) < 2 else ""  # noqa: PLR2004 - a spread needs two values
+
+
+def _constant(a: NDArray[np.float64], b: NDArray[np.float64], *samples: NDArray[np.float64]) -> str:
+    size = max(np.abs(a).max(), np.abs(b).max())
+    return "" if any(np.ptp(sample) > ROUNDING * size for sample in samples) else NO_VARIATION

@@ -1,0 +1,64 @@
+"""The run folder: claimed for a new run, or checked before an old one goes on. Nothing is overwritten unasked."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from bceprobe.errors import DataNotFoundError, FolderInUseError, UsageError
+from bceprobe.settings import flatten, read_toml, resolve
+from bceprobe.store.location import write_bytes
+from bceprobe.store.manifest import FILE as MANIFEST
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bceprobe.settings import Settings
+
+CONFIG = "config.toml"
+
+
+def claim(folder: Path, settings: Settings, *, force: bool) -> None:
+    """Make a new run folder with its configuration.
+
+    Raises
+    ------
+    FolderInUseError
+        It holds something and `force` is not set, or it holds something that is no run.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if not force:
+            raise FolderInUseError(f"{folder} is not empty", "Go on with --resume, replace it with --force, or rename")
+        if not (folder / CONFIG).exists() and not (folder / MANIFEST).exists():
+            raise FolderInUseError(f"{folder} is no run", "--force replaces only runs; choose another folder")
+        shutil.rmtree(folder)
+    write_bytes(str(folder / CONFIG), settings.to_toml().encode())
+
+
+def read_config(folder: Path) -> dict[str, object]:
+    """Read the settings of an existing run by dotted key.
+
+    Raises
+    ------
+    DataNotFoundError
+        There is no run in the folder.
+    """
+    path = folder / CONFIG
+    if not path.exists():
+        raise DataNotFoundError(f"no run to resume at {folder}", "Leave out --resume to start it")
+    return read_toml(path.read_text(encoding="utf-8"), str(path))
+
+
+def check_same(folder: Path, settings: Settings) -> None:
+    """Refuse to go on with other settings than the run was started with."""
+    before, _ = resolve([("run", read_config(folder))])
+    old, new = flatten(_tables(before)), flatten(_tables(settings))
+    changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    if changed:
+        key = changed[0]
+        what = f"{folder} was started with {key} = {old.get(key)!r}, not {new.get(key)!r}"
+        raise UsageError(what, "A run goes on with its own settings; start another one for these")
+
+
+def _tables(settings: Settings) -> dict[str, object]:
+    return read_toml(settings.to_toml(), CONFIG)

@@ -1,0 +1,154 @@
+"""The loop: train an epoch, capture it, and have it recorded in the background while the next one trains."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from bceprobe.errors import DivergedError
+from bceprobe.losses import LOSSES, penalty
+from bceprobe.models import FeatureTap
+from bceprobe.train.batches import Ordered
+from bceprobe.train.checkpoint import collect_state, save_checkpoint
+from bceprobe.train.determinism import generator, seeded
+from bceprobe.train.history import Row, measure, write_history
+from bceprobe.train.log import LOGGER
+from bceprobe.train.optim import learning_rate, set_learning_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Any
+
+    from torch import Tensor
+
+    from bceprobe.capture import Recorder
+    from bceprobe.train.session import Session
+
+
+class Watch:
+    """What a display may want to know; this one shows nothing. `epoch` is called on the background thread."""
+
+    def start(self, first: int, epochs: int, batches: int) -> None:
+        """Tell that training begins with epoch `first` of `epochs`, each of so many batches."""
+
+    def batch(self, epoch: int, done: int, loss: float) -> None:
+        """Tell that a batch was trained."""
+
+    def epoch(self, row: Row) -> None:
+        """Tell that an epoch is on disk, with its row of history.csv."""
+
+
+@dataclass
+class Loop:
+    """Trains the epochs of a session from `first` on."""
+
+    session: Session
+    folder: Path
+    recorder: Recorder
+    watch: Watch
+    stopped: Callable[[], bool]
+    history: list[Row] = field(default_factory=list)
+
+    def run(self, first: int) -> int:
+        """Train until the last epoch or a stop request; return the last epoch that was completed."""
+        last = self.session.settings.optim.epochs
+        batches = math.ceil(len(self.session.train) / self.session.settings.optim.batch_size)
+        self.watch.start(first, last, batches)
+        LOGGER.info("epochs %d to %d on %s, in %s", first, last, self.session.device, self.folder.name)
+        for epoch in range(first, last + 1):
+            if not self._epoch(epoch):
+                return epoch - 1
+        return last
+
+    def _epoch(self, epoch: int) -> bool:
+        """Train and capture one epoch; False if a stop was asked for before it was trained."""
+        begun = time.perf_counter()
+        loss = self._train(epoch)
+        if loss is None:
+            return False
+        trained = time.perf_counter() - begun
+        row: Row = {"epoch": epoch, "lr": learning_rate(self.session.settings.optim, epoch), "loss": loss}
+        captured = self._capture(epoch)
+        row |= {} if captured else {"test_accuracy": accuracy(self.session)}
+        row["images_per_second"] = round(len(self.session.train) / trained, 1)
+        row["seconds"] = round(time.perf_counter() - begun, 3)
+        state = collect_state(epoch, self.session.model, self.session.optimizer)
+        self.recorder.after_writing(partial(self._record, row, state, captured=captured))
+        return True
+
+    def _train(self, epoch: int) -> float | None:
+        """Train one epoch; return the mean loss over its samples, or None if a stop was asked for."""
+        session, settings = self.session, self.session.settings
+        set_learning_rate(session.optimizer, learning_rate(settings.optim, epoch))
+        session.model.train()
+        total = 0.0
+        order = generator(settings.seed, "order", epoch)
+        with seeded(settings.seed, "layers", epoch), FeatureTap(session.classifier) as tap:
+            for done, batch in enumerate(session.train.shuffled(settings.optim.batch_size, order), start=1):
+                if self.stopped():
+                    return None
+                loss = self._step(tap, *batch, epoch=epoch)
+                total += loss * len(batch[1])
+                self.watch.batch(epoch, done, loss)
+        self._check_weights(epoch)
+        return total / len(session.train)
+
+    def _step(self, tap: FeatureTap, images: Tensor, target: Tensor, *, epoch: int) -> float:
+        """Take one optimizer step; a loss that is not finite stops before it."""
+        session, weights = self.session, self.session.settings.penalty
+        logits = session.model(images)
+        loss = LOSSES[session.settings.loss.name](logits, target) + penalty(
+            tap.features,
+            session.classifier.weight,
+            session.classifier.bias,
+            lambda_w=weights.lambda_w,
+            lambda_h=weights.lambda_h,
+            lambda_b=weights.lambda_b,
+        )
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise self._diverged(f"the loss is {value} in epoch {epoch}", epoch)
+        session.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        session.optimizer.step()
+        return value
+
+    def _capture(self, epoch: int) -> bool:
+        return all(
+            self.recorder.capture(self.session.model, loader, split=split, epoch=epoch, index=loader.index)
+            for split, loader in self.session.captured.items()
+        )
+
+    def _record(self, row: Row, state: dict[str, Any], *, captured: bool) -> None:
+        """Make an epoch final: its row, then its checkpoint. Runs after its features are on disk."""
+        row |= measure(self.folder, row["epoch"]) if captured else {}
+        row["captured_mb"] = round(self.recorder.bytes_captured / 1e6, 3)
+        self.history.append(row)
+        write_history(self.folder, self.history)
+        save_checkpoint(self.folder, state)
+        self.watch.epoch(row)
+        LOGGER.info(", ".join(f"{name} {value:.5g}" for name, value in row.items()))
+
+    def _check_weights(self, epoch: int) -> None:
+        if not all(bool(torch.isfinite(value).all()) for value in self.session.model.state_dict().values()):
+            raise self._diverged(f"weights are not finite after epoch {epoch}", epoch)
+
+    def _diverged(self, what: str, epoch: int) -> DivergedError:
+        kept = f"epochs up to {epoch - 1} are kept in {self.folder}" if epoch > 1 else "no epoch was completed"
+        return DivergedError(f"training diverged: {what}; {kept}", "Try a smaller --lr")
+
+
+@torch.no_grad()
+def accuracy(session: Session) -> float:
+    """Measure the test accuracy of an epoch that is not captured."""
+    session.model.eval()
+    correct = 0
+    for images, target in Ordered.by_class(session.test):
+        correct += int((session.model(images).argmax(dim=1) == target).sum())
+    return correct / len(session.test)

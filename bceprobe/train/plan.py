@@ -1,0 +1,73 @@
+"""The plan of a run: what would be stored, told before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bceprobe.settings import select_epochs
+from bceprobe.train.batches import DeviceSplit, Ordered
+from bceprobe.train.determinism import choose_device
+from bceprobe.train.session import build_model, load_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bceprobe.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of a run: samples of each split as trained and as captured, model and store."""
+
+    device: str
+    parameters: int
+    classes: int
+    feature_length: int
+    trained: dict[str, int]
+    captured: dict[str, int]
+    epochs: list[int]
+    dtype: str
+
+    @property
+    def bytes_per_epoch(self) -> int:
+        """Bytes of features, weight and bias of one captured epoch."""
+        features = sum(self.captured.values()) * self.feature_length * np.dtype(self.dtype).itemsize
+        return features + self.classes * (self.feature_length + 1) * 4
+
+    @property
+    def bytes_total(self) -> int:
+        """Bytes of the whole store, less metadata and checksums (below 1 %)."""
+        return len(self.epochs) * self.bytes_per_epoch + 16 * sum(self.captured.values())
+
+
+def captured_epochs(settings: Settings) -> list[int]:
+    """List the epochs whose features are stored."""
+    return select_epochs(settings.capture.epochs, range(1, settings.optim.epochs + 1))
+
+
+def make_plan(settings: Settings, data_dir: Path | None = None, *, download: bool = False) -> Plan:
+    """Load the data and build the model, but neither train nor write.
+
+    Raises
+    ------
+    UsageError
+        Whatever would stop the training before it starts.
+    """
+    device = choose_device(settings.device)
+    dataset = load_data(settings, data_dir, download=download)
+    model, classifier = build_model(settings, dataset)
+    splits = {"train": dataset.train, "test": dataset.test}
+    on_host = {name: DeviceSplit.of(split, dataset.info, choose_device("cpu")) for name, split in splits.items()}
+    return Plan(
+        device=str(device),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        classes=classifier.out_features,
+        feature_length=classifier.in_features,
+        trained={name: len(split.target) for name, split in splits.items()},
+        captured={name: len(Ordered.by_class(data, settings.capture.per_class).rows) for name, data in on_host.items()},
+        epochs=captured_epochs(settings),
+        dtype=settings.capture.dtype,
+    )

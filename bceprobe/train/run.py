@@ -1,0 +1,97 @@
+"""Training one run, from settings to a finished run folder."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bceprobe.capture import Recorder
+from bceprobe.errors import TrainingInterruptedError
+from bceprobe.store.manifest import read_manifest, update_manifest
+from bceprobe.train.checkpoint import load_checkpoint
+from bceprobe.train.folder import check_same, claim
+from bceprobe.train.history import read_history
+from bceprobe.train.interrupt import stop_request
+from bceprobe.train.log import logged
+from bceprobe.train.loop import Loop, Watch
+from bceprobe.train.plan import captured_epochs
+from bceprobe.train.session import Session, make_session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bceprobe.settings import Settings
+
+
+def train(
+    settings: Settings,
+    folder: str | Path,
+    *,
+    data_dir: Path | None = None,
+    download: bool = False,
+    resume: bool = False,
+    force: bool = False,
+    sources: Mapping[str, str] | None = None,
+    watch: Watch | None = None,
+) -> Path:
+    """Train a model and store the features of its epochs.
+
+    Parameters
+    ----------
+    settings
+        Everything that decides the result.
+    folder
+        The run folder: new or empty, unless `resume` or `force`.
+    data_dir, download
+        Where data sets are, and whether a missing one may be downloaded.
+    resume
+        Go on after the last epoch that is completely on disk. On the CPU the result is, to the bit, that of an
+        uninterrupted run. A finished run is left as it is.
+    force
+        Replace an existing run.
+    sources
+        Which setting came from where, for run.json.
+    watch
+        A display.
+
+    Returns
+    -------
+    Path
+        The run folder.
+
+    Raises
+    ------
+    UsageError
+        Settings, data, device or folder cannot be used.
+    DivergedError
+        A loss or weights are not finite; what was captured before is readable.
+    TrainingInterruptedError
+        The user asked to stop; the last completed epoch is saved.
+    """
+    folder = Path(folder)
+    if resume:
+        check_same(folder, settings)
+    session = make_session(settings, data_dir, download=download)
+    if not resume:
+        claim(folder, settings, force=force)
+    done = load_checkpoint(folder, session.model, session.optimizer)
+    if done >= settings.optim.epochs and read_manifest(str(folder)).get("status") == "finished":
+        return folder
+    with logged(folder), _recorder(session, folder, done if resume else None) as recorder, stop_request() as stopped:
+        update_manifest(str(folder), sources=dict(sources or {}))
+        loop = Loop(session, folder, recorder, watch or Watch(), stopped, read_history(folder, done))
+        last = loop.run(done + 1)
+        recorder.flush()
+        if last < settings.optim.epochs:
+            raise TrainingInterruptedError(
+                f"stopped after epoch {last}", f"Go on: bceprobe train --resume --out {folder}"
+            )
+    return folder
+
+
+def _recorder(session: Session, folder: Path, resume_after: int | None) -> Recorder:
+    make = partial(Recorder, folder, classifier=session.classifier, epochs=captured_epochs(session.settings))
+    capture = session.settings.capture
+    provenance = session.provenance()
+    return make(dtype=capture.dtype, shard=capture.shard, resume_after=resume_after, provenance=provenance)

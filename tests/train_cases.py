@@ -1,0 +1,50 @@
+"""A small training run that tests start, kill, resume and compare."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from bceprobe.settings import resolve
+
+SMALL = {
+    "optim.epochs": 5,
+    "optim.batch_size": 32,
+    "optim.milestones": [2, 4],
+    "data.limit_per_class": 30,
+    "model.width": 16,
+    "loss.name": "bce",
+    "device": "cpu",
+}
+TIMED = {"images_per_second", "seconds"}
+
+
+def small_settings(**changes: Any) -> Any:
+    """Settings of a run that takes about a second; `changes` have `__` for the dot of a key."""
+    named = {key.replace("__", "."): value for key, value in changes.items()}
+    return resolve([("test", {**SMALL, **named})])[0]
+
+
+def train_small(folder: str, threads: int = 1) -> None:
+    """Start the run, or go on with it; what a killed process is restarted with."""
+    import torch
+
+    from bceprobe.train import train
+
+    torch.set_num_threads(threads)
+    path = Path(folder)
+    train(small_settings(), path, resume=(path / "config.toml").exists())
+
+
+def stored_bytes(folder: Path) -> dict[str, bytes]:
+    """Everything of a run that must not depend on when it was interrupted, file by file."""
+    files = [path for path in (folder / "store.zarr").rglob("*") if path.is_file()]
+    files += [folder / "config.toml", folder / "checkpoints" / "last.pt"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def history(folder: Path) -> list[dict[str, str]]:
+    """The rows of history.csv without the columns that hold times."""
+    with (folder / "history.csv").open(newline="") as file:
+        return [{key: value for key, value in row.items() if key not in TIMED} for row in csv.DictReader(file)]
