@@ -25,15 +25,16 @@ class Assembly:
         Where the features go.
     samples
         N, the number of samples that must arrive.
-    known
-        The target of the split, (N,), if an earlier epoch has stored it; every later epoch must bring the same.
+    targets
+        The target of each split that was stored before, (N,); every later epoch must bring the same. The first one
+        is added.
     """
 
     def __init__(
-        self, writer: StoreWriter, split: str, epoch: int, samples: int, known: NDArray[np.int64] | None
+        self, writer: StoreWriter, split: str, epoch: int, samples: int, targets: dict[str, NDArray[np.int64]]
     ) -> None:
         self.writer, self.split, self.epoch = writer, split, epoch
-        self.known = known
+        self.targets = targets
         self.target = np.empty(samples, np.int64)
         self.received = 0
         rows = min(samples, writer.rows_per_write(split))
@@ -46,23 +47,24 @@ class Assembly:
         if len(features) != len(target) or stop > len(self.target):
             raise UsageError(f"split {self.split!r} brings more samples or other batches than its first {stop} targets")
         self.target[self.received : stop] = target
-        if self.known is not None and not np.array_equal(self.known[self.received : stop], target):
+        known = self.targets.get(self.split, self.target)
+        if not np.array_equal(known[self.received : stop], target):
             hint = "Give a loader with a fixed order (shuffle=False)"
             raise UsageError(f"split {self.split!r} brings its samples in another order in epoch {self.epoch}", hint)
         while len(features):
             features = self._take(features)
 
-    def finish(self, index: Sequence[int] | None) -> NDArray[np.int64]:
-        """Write the rest, make the epoch count, and return the target of the split."""
+    def finish(self, index: Sequence[int] | None) -> None:
+        """Write the rest and make the epoch count."""
         if self.received != len(self.target):
             missing = len(self.target) - self.received
             raise UsageError(f"split {self.split!r} lacks {missing} samples in epoch {self.epoch}")
         self._write()
-        if self.known is None:
+        if self.split not in self.targets:
             place = np.arange(len(self.target)) if index is None else np.asarray(index, np.int64)
             self.writer.write_samples(self.split, self.target, place)
+            self.targets[self.split] = self.target
         self.writer.commit(self.split, self.epoch)
-        return self.target
 
     def _take(self, features: NDArray[Any]) -> NDArray[Any]:
         """Copy as many rows as the slab has room for; return the others."""

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def evaluation(model: nn.Module) -> Iterator[None]:
-    """Switch to eval mode, float32 and no gradients; restore each module's own mode."""
+    """Switch to eval mode, float32 and no gradients; restore each module's own mode and the random stream."""
     modes = [(module, module.training) for module in model.modules()]
     device = next(model.parameters()).device.type
     model.eval()
     try:
-        with torch.no_grad(), torch.autocast(device, enabled=False):
+        with torch.no_grad(), torch.autocast(device, enabled=False), torch.random.fork_rng(devices=[]):
             yield
     finally:
         for module, training in modes:

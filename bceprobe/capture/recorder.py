@@ -16,7 +16,7 @@ from bceprobe.capture.worker import Worker
 from bceprobe.errors import DivergedError, FolderInUseError, TrainingInterruptedError, UsageError
 from bceprobe.models import FeatureTap
 from bceprobe.provenance import collect, now
-from bceprobe.store import StoreWriter
+from bceprobe.store import Run, StoreWriter
 from bceprobe.store.location import child, exists, is_url
 from bceprobe.store.manifest import read_manifest, update_manifest
 from bceprobe.store.schema import SPLITS
@@ -82,7 +82,8 @@ class Recorder:
         self._writer = StoreWriter(self.location, self.epochs, classes, length, dtype=dtype, shard=shard)
         if resume_after is not None:
             self._writer.discard_after(resume_after)
-        self._targets: dict[str, NDArray[np.int64]] = {}
+        self._samples: dict[str, int] = {}
+        self._targets = self._stored_targets() if resume_after else {}
         self._classifier_at: tuple[int, NDArray[Any]] | None = None
         self._worker = Worker("bceprobe-recorder")
         self._describe({**collect(), **(provenance or {})}, numerics(dtype), resumed=bool(resume_after))
@@ -174,16 +175,21 @@ class Recorder:
             changes = {"resumed": [*read_manifest(self.location).get("resumed", []), provenance]}
         update_manifest(self.location, status="running", capture=capture, **changes)
 
+    def _stored_targets(self) -> dict[str, NDArray[np.int64]]:
+        """Read the targets that the epochs which stay were captured with."""
+        run = Run(self.location)
+        return {split: np.asarray(run.array(split, "target")[:]) for split in run.splits if run.epochs(split)}
+
     def _begin(self, split: str, epoch: int, loader: Iterable[Any]) -> Assembly:
-        known = self._targets.get(split)
-        samples = count_samples(loader) if known is None else len(known)
-        if known is None:
+        if split not in self._samples:
+            samples = count_samples(loader)
             self._worker.flush()
             self._writer.create_split(split, samples)
-        return Assembly(self._writer, split, epoch, samples, known)
+            self._samples[split] = samples
+        return Assembly(self._writer, split, epoch, self._samples[split], self._targets)
 
     def _finish(self, assembly: Assembly, index: Sequence[int] | None) -> None:
-        self._targets[assembly.split] = assembly.finish(index)
+        assembly.finish(index)
         self.bytes_captured += assembly.received * self._writer.sizes["feature"] * np.dtype(self._writer.dtype).itemsize
 
     def _capture_classifier(self, epoch: int) -> None:

@@ -112,3 +112,53 @@ def shown(row: Row, name: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.1e}".replace("e-0", "e-") if 0 < value < 0.01 else number(round(value, 3))  # noqa: PLR2004
+
+
+class BarWatch(Watch):
+    """Moves one bar over the epochs of several runs and names what runs now."""
+
+    def __init__(self, runs: int, epochs: int) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        self.progress = Progress(*columns, TimeRemainingColumn(), console=stderr())
+        self._task = self.progress.add_task("starting", total=runs * epochs)
+        self._runs, self._run = runs, 0
+
+    def start(self, first: int, epochs: int, batches: int) -> None:
+        """Begin the next run; epochs it has already count as done."""
+        super().start(first, epochs, batches)
+        self._run += 1
+        self.progress.advance(self._task, first - 1)
+
+    def epoch(self, row: Row) -> None:
+        """Count an epoch and show its numbers."""
+        text = f"run {self._run} of {self._runs}, epoch {row['epoch']}, NC1 {shown(row, 'train_nc1')}"
+        self.progress.update(self._task, advance=1, description=text)
+
+
+class RunLineWatch(Watch):
+    """Prints a line per finished run."""
+
+    def __init__(self, runs: int) -> None:
+        self._runs, self._run, self._epochs = runs, 0, 0
+
+    def start(self, first: int, epochs: int, batches: int) -> None:
+        """Begin the next run."""
+        super().start(first, epochs, batches)
+        self._run, self._epochs = self._run + 1, epochs
+
+    def epoch(self, row: Row) -> None:
+        """Print the numbers of the last epoch."""
+        if row["epoch"] == self._epochs:
+            named = " ".join(f"{title} {shown(row, name)}" for name, title in COLUMNS.items() if name != "lr")
+            note(f"run {self._run} of {self._runs}: {named}")
+
+
+@contextmanager
+def training_bar(runs: int, epochs: int) -> Iterator[Watch]:
+    """Watch several runs: one bar on a terminal, a line per run elsewhere."""
+    if not stderr().is_terminal:
+        yield RunLineWatch(runs)
+        return
+    watch = BarWatch(runs, epochs)
+    with watch.progress:
+        yield watch

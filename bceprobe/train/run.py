@@ -76,11 +76,13 @@ def train(
     if not resume:
         claim(folder, settings, force=force)
     done = load_checkpoint(folder, session.model, session.optimizer)
+    watch = watch or Watch()
     if done >= settings.optim.epochs and read_manifest(str(folder)).get("status") == "finished":
+        watch.start(done + 1, done, 0)
         return folder
     with logged(folder), _recorder(session, folder, done if resume else None) as recorder, stop_request() as stopped:
         update_manifest(str(folder), sources=dict(sources or {}))
-        loop = Loop(session, folder, recorder, watch or Watch(), stopped, read_history(folder, done))
+        loop = Loop(session, folder, recorder, watch, stopped, read_history(folder, done))
         last = loop.run(done + 1)
         recorder.flush()
         if last < settings.optim.epochs:

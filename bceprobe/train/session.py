@@ -57,8 +57,8 @@ def build_model(settings: Settings, dataset: Dataset) -> tuple[nn.Module, nn.Lin
         model = build(
             settings.model.name, classes=len(info.classes), channels=info.shape[0], options=settings.model.options
         )
-    classifier = find_classifier(model, classes=len(info.classes))
-    init_bias(classifier, settings.model.bias_mean)
+        classifier = find_classifier(model, classes=len(info.classes))
+        init_bias(classifier, settings.model.bias_mean)
     return model, classifier
 
 

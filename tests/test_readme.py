@@ -1,0 +1,50 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from readme import BLOCK, README, make_example, output
+
+BLOCKS = [match for match in BLOCK.finditer(README.read_text()) if not match["free"]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder with the example run."""
+    made = tmp_path_factory.mktemp("readme")
+    make_example(made)
+    return made
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block["command"])
+def test_outputs_are_real(block: re.Match[str], folder: Path) -> None:
+    """Each shown output is what its command prints; write them again with `just docs`."""
+    printed = output(block["command"], folder)
+    assert printed == block["text"]
+
+
+def test_python_examples_run(tmp_path: Path) -> None:
+    """The Recorder example runs in a plain loop, and bare xarray reads its store without any warning."""
+    read, record = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    recorded = subprocess.run([sys.executable, "-c", record], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert recorded.returncode == 0, recorded.stderr
+    alone = [sys.executable, "-W", "error", "-c", read + "import sys; assert 'bceprobe' not in sys.modules"]
+    shown = subprocess.run(alone, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (shown.stdout, shown.stderr) == ("(200, 16)\n", "")
+
+
+def test_shell_examples_name_real_commands() -> None:
+    """Every bceprobe command in a shell block exists, with the options it is shown with."""
+    for line in re.findall(r"^bceprobe (.+)$", README.read_text(), re.MULTILINE):
+        words = [word for word in line.split() if not word.startswith("runs/")]
+        command = words[:2] if words[0] == "store" else words[:1]
+        shown = subprocess.run(
+            [sys.executable, "-m", "bceprobe", *command, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        for option in (word for word in words if word.startswith("--")):
+            assert option in shown, f"{' '.join(command)} has no {option}"
