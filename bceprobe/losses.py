@@ -74,7 +74,7 @@ def bce(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def penalty(
-    features: Tensor, weight: Tensor, bias: Tensor, *, lambda_w: float, lambda_h: float, lambda_b: float
+    features: Tensor, weight: Tensor, bias: Tensor | None, *, lambda_w: float, lambda_h: float, lambda_b: float
 ) -> Tensor:
     """Regularise the features and the classifier: lambda_W/2 ||W||_F^2 + lambda_b/2 ||b||^2 + lambda_H/2 sum ||h||^2.
 
@@ -86,7 +86,7 @@ def penalty(
     features
         (N, d), as the classifier receives them in training mode.
     weight, bias
-        The classifier's, (K, d) and (K,); the sign of the bias does not matter.
+        The classifier's, (K, d) and (K,); the sign of the bias does not matter, and None means that it has none.
     lambda_w, lambda_h, lambda_b
         Weights of the three terms.
 
@@ -96,7 +96,7 @@ def penalty(
         A scalar, to be added to the loss of the batch.
     """
     terms = ((lambda_w, weight), (lambda_h, features), (lambda_b, bias))
-    return torch.stack([factor / 2 * values.square().sum() for factor, values in terms]).sum()
+    return torch.stack([factor / 2 * values.square().sum() for factor, values in terms if values is not None]).sum()
 
 
 def _softplus(values: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-BLOCK_BYTES = 8 * 2**20
+# As float64, one chunk of a float32 store: each chunk is then read and checksummed once.
+BLOCK_BYTES = 16 * 2**20
+EPS = float(np.finfo(np.float64).eps)
+GlobalMean = Literal["sample", "class"]
 
 
 class FeatureArray(Protocol):
@@ -40,6 +43,22 @@ class Block(NamedTuple):
     target: NDArray[np.int64]
     rows: slice
 
+    def by_class(self) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Split the features by label; labels in order (our stores) cost no gather."""
+        features, target = self.features, self.target
+        if np.any(target[1:] < target[:-1]):
+            order = np.argsort(target, kind="stable")
+            features, target = features[order], target[order]
+        labels, starts = np.unique(target, return_index=True)
+        yield from zip(labels.tolist(), np.split(features, starts[1:]), strict=True)
+
+
+class Decisions(NamedTuple):
+    """For every sample, the score of its own class and the largest of the others, each (N,)."""
+
+    positive: NDArray[np.float64]
+    negative: NDArray[np.float64]
+
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
@@ -48,7 +67,8 @@ class Snapshot:
     Parameters
     ----------
     features
-        Penultimate features, (N, d): exactly what the classifier receives.
+        Penultimate features, (N, d): exactly what the classifier receives. An array, or anything with a shape that
+        reads rows on demand; checked for NaN and inf when they are read.
     target
         Labels 0..K-1, (N,).
     weight
@@ -61,7 +81,7 @@ class Snapshot:
     Raises
     ------
     SnapshotError
-        Shapes that do not fit together, labels outside 0..K-1, values that are not finite.
+        Shapes that do not fit together, labels outside 0..K-1, values that are not finite, an unknown global mean.
 
     Examples
     --------
@@ -74,12 +94,18 @@ class Snapshot:
     target: NDArray[np.int64]
     weight: NDArray[np.floating[Any]]
     bias: NDArray[np.floating[Any]] | None = None
-    global_mean: Literal["sample", "class"] = "sample"
+    global_mean: GlobalMean = "sample"
 
     def __post_init__(self) -> None:
-        if self.bias is None:
-            object.__setattr__(self, "bias", np.zeros(len(self.weight)))
-        _check(self)
+        weight = np.asarray(self.weight)
+        bias = np.zeros(weight.shape[:1]) if self.bias is None else np.asarray(self.bias)
+        arrays: dict[str, Any] = {"target": np.asarray(self.target), "weight": weight, "bias": bias}
+        if not hasattr(self.features, "shape"):
+            arrays["features"] = np.asarray(self.features)
+        for name, values in arrays.items():
+            object.__setattr__(self, name, values)
+        _check_shapes(self.features.shape, self.target, weight, bias)
+        _check_values(self.target, weight, bias, self.global_mean)
 
     @property
     def classes(self) -> int:
@@ -97,13 +123,20 @@ class Snapshot:
         return -np.asarray(self.bias, dtype=np.float64)
 
     def blocks(self) -> Iterator[Block]:
-        """Walk the samples in order, in blocks of about 8 MB, converted to float64."""
-        step = max(1, BLOCK_BYTES // (8 * max(1, self.features.shape[1])))
+        """Walk the samples in order, in blocks whose features or scores take about 16 MB as float64.
+
+        Raises
+        ------
+        SnapshotError
+            Features that are NaN or inf.
+        """
+        step = max(1, BLOCK_BYTES // (8 * max(self.weight.shape)))
         for start in range(0, self.samples, step):
             rows = slice(start, min(start + step, self.samples))
             features = np.asarray(self.features[rows], dtype=np.float64)
-            if not np.isfinite(features.sum()):
-                raise SnapshotError(f"features contain NaN or inf in rows {start}..{rows.stop - 1}")
+            if not np.isfinite(features).all():
+                hint = "Train or export that epoch again"
+                raise SnapshotError(f"features contain NaN or inf in rows {start}..{rows.stop - 1}", hint)
             yield Block(features, self.target[rows], rows)
 
     @cached_property
@@ -116,14 +149,34 @@ class Snapshot:
         """Which classes have a sample in this split, (K,)."""
         return self.class_counts > 0
 
-    @cached_property
+    @property
     def class_means(self) -> NDArray[np.float64]:
         """Mean feature of every class, (K, d); NaN rows for classes without a sample."""
-        sums = np.zeros((self.classes, self.features.shape[1]))
+        return self._moments[0]
+
+    @property
+    def mean_rounding(self) -> float:
+        """What rounding can make of equal class means: a bound on the Frobenius norm of their error.
+
+        Each of the n terms of a class mean is rounded to EPS of its size, and these errors add up like a random walk;
+        over all classes and features that makes EPS ||H||_F. The factor leaves room for the decomposition that follows.
+        """
+        return 8 * EPS * float(np.sqrt(self._moments[1]))
+
+    @cached_property
+    def _moments(self) -> tuple[NDArray[np.float64], float]:
+        """Class means, (K, d), and the sum of all squared features.
+
+        Samples are summed relative to the first of their class, so that collapsed features have exact means.
+        """
+        first, sums, squares = np.full(self.weight.shape, np.nan), np.zeros(self.weight.shape), 0.0
         for block in self.blocks():
-            sums += _class_sums(block, self.classes)
-        with np.errstate(invalid="ignore"):
-            return sums / self.class_counts[:, None]
+            squares += float(np.vdot(block.features, block.features))
+            for label, features in block.by_class():
+                if np.isnan(first[label, 0]):
+                    first[label] = features[0]
+                sums[label] += (features - first[label]).sum(axis=0)
+        return first + sums / np.maximum(self.class_counts, 1)[:, None], squares
 
     @cached_property
     def centre(self) -> NDArray[np.float64]:
@@ -134,8 +187,12 @@ class Snapshot:
 
     @cached_property
     def centred_means(self) -> NDArray[np.float64]:
-        """M: class means minus the global mean, for the classes that are present, (K', d)."""
-        return self.class_means[self.present] - self.centre
+        """M: class means minus the global mean, for the K' classes that are present, (K', d).
+
+        Exactly zero where all class means are equal up to rounding.
+        """
+        means = self.class_means[self.present] - self.centre
+        return means if np.linalg.norm(means) > self.mean_rounding else np.zeros_like(means)
 
     def scores(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Decision scores without bias of some features, (B, d) -> (B, K)."""
@@ -145,55 +202,58 @@ class Snapshot:
         """Decision scores minus the threshold, (B, d) -> (B, K)."""
         return self.scores(features) - self.threshold
 
-    @cached_property
+    @property
     def decisions(self) -> Decisions:
         """Positive and largest negative score of every sample, without bias."""
-        return self._decide(with_bias=False)
+        return self._decided[0]
 
-    @cached_property
+    @property
     def biased_decisions(self) -> Decisions:
         """Positive and largest negative logit of every sample."""
-        return self._decide(with_bias=True)
+        return self._decided[1]
 
-    def _decide(self, *, with_bias: bool) -> Decisions:
-        positive, negative = np.empty(self.samples), np.empty(self.samples)
-        score = self.logits if with_bias else self.scores
+    @cached_property
+    def _decided(self) -> tuple[Decisions, Decisions]:
+        """Decisions without and with bias, from one walk over the features."""
+        plain, biased = (Decisions(np.empty(self.samples), np.empty(self.samples)) for _ in range(2))
         for block in self.blocks():
-            values, own = score(block.features), (np.arange(len(block.target)), block.target)
-            positive[block.rows] = values[own]
-            values[own] = -np.inf
-            negative[block.rows] = values.max(axis=1)
-        return Decisions(positive, negative)
+            scores = self.scores(block.features)
+            _decide(biased, block, scores - self.threshold)
+            _decide(plain, block, scores)
+        return plain, biased
 
 
-class Decisions(NamedTuple):
-    """For every sample, the score of its own class and the largest of the others, each (N,)."""
-
-    positive: NDArray[np.float64]
-    negative: NDArray[np.float64]
-
-
-def _class_sums(block: Block, classes: int) -> NDArray[np.float64]:
-    """Sum the features of each class; contiguous classes (our stores) are summed without a gather."""
-    features, target = block.features, block.target
-    if np.any(target[1:] < target[:-1]):
-        order = np.argsort(target, kind="stable")
-        features, target = features[order], target[order]
-    labels, starts = np.unique(target, return_index=True)
-    sums = np.zeros((classes, features.shape[1]))
-    sums[labels] = np.add.reduceat(features, starts, axis=0)
-    return sums
+def _decide(decisions: Decisions, block: Block, scores: NDArray[np.float64]) -> None:
+    """Enter a block's decisions; `scores` (B, K) is used up."""
+    own = np.arange(len(block.target)), block.target
+    decisions.positive[block.rows] = scores[own]
+    scores[own] = -np.inf
+    decisions.negative[block.rows] = scores.max(axis=1)
 
 
-def _check(snapshot: Snapshot) -> None:
-    features, target, weight, bias = snapshot.features, snapshot.target, snapshot.weight, snapshot.bias
-    if len(features.shape) != 2 or weight.ndim != 2 or features.shape[1] != weight.shape[1]:  # noqa: PLR2004
-        raise SnapshotError(f"features {features.shape} and weight {weight.shape} must be (N, d) and (K, d)")
-    if target.shape != features.shape[:1] or not np.issubdtype(target.dtype, np.integer):
-        raise SnapshotError(f"target must hold {features.shape[0]} integers, not {target.dtype} {target.shape}")
-    if not target.size or weight.shape[0] < 2:  # noqa: PLR2004
-        raise SnapshotError("a snapshot needs at least one sample and two classes")
-    if target.min() < 0 or target.max() >= weight.shape[0]:
-        raise SnapshotError(f"target holds labels {target.min()}..{target.max()}, outside 0..{weight.shape[0] - 1}")
-    if bias is None or bias.shape != weight.shape[:1] or not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-        raise SnapshotError(f"weight and bias must be finite, and bias of shape ({weight.shape[0]},)")
+def _check_shapes(features: tuple[int, ...], target: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any]) -> None:
+    if len(features) != 2 or weight.ndim != 2 or features[1] != weight.shape[1]:  # noqa: PLR2004 - both are matrices
+        hint = "They must be (samples, feature length) and (classes, feature length)"
+        raise SnapshotError(f"features of shape {features} do not fit weight of shape {weight.shape}", hint)
+    if 0 in features or len(weight) < 2:  # noqa: PLR2004 - one class decides nothing
+        hint = "A snapshot needs a sample, a feature and two classes at least"
+        raise SnapshotError(f"features of shape {features} and weight of shape {weight.shape} are too small", hint)
+    if target.shape != features[:1]:
+        raise SnapshotError(
+            f"target of shape {target.shape} does not fit features of shape {features}", "One label each"
+        )
+    if bias.shape != weight.shape[:1]:
+        raise SnapshotError(f"bias of shape {bias.shape} does not fit weight of shape {weight.shape}", "One per class")
+
+
+def _check_values(target: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any], global_mean: str) -> None:
+    if not np.issubdtype(target.dtype, np.integer):
+        raise SnapshotError(f"target holds {target.dtype}, not integers", "Labels are 0..K-1")
+    if target.min() < 0 or target.max() >= len(weight):
+        labels = f"{target.min()}..{target.max()}"
+        raise SnapshotError(f"target holds labels {labels}, outside 0..{len(weight) - 1}", "weight has a row per label")
+    for name, values in (("weight", weight), ("bias", bias)):
+        if not np.isfinite(values).all():
+            raise SnapshotError(f"{name} contains NaN or inf", "Train or export that epoch again")
+    if global_mean not in get_args(GlobalMean):
+        raise SnapshotError(f"unknown global mean {global_mean!r}", f"Known: {', '.join(get_args(GlobalMean))}")

@@ -35,7 +35,7 @@ COLUMNS = {
     "captured_mb": "MB",
 }
 PERCENT = {"train_accuracy", "test_accuracy", "test_uniform_accuracy"}
-CAPTION = "train, test: accuracy in %; unif.: test uniform accuracy in %; MB: features stored"
+CAPTION = "train, test: accuracy in %; unif.: test uniform accuracy in %; MB: stored"
 
 
 class LineWatch(Watch):
@@ -81,7 +81,15 @@ class TableWatch(Watch):
         self.live.update(self._view())
 
     def _view(self) -> Group:
-        table = Table(title=self._title, title_justify="left", caption=CAPTION, box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(
+            title=self._title,
+            title_justify="left",
+            caption=CAPTION,
+            caption_justify="left",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            pad_edge=False,
+        )
         for title in COLUMNS.values():
             table.add_column(title, justify="right", no_wrap=True)
         for row in self._rows:
@@ -107,11 +115,16 @@ def shown(row: Row, name: str) -> str:
         return "-" if value is None else str(value)
     if name in PERCENT:
         return f"{100 * value:.1f}"
-    return f"{value:.0f}" if name in {"images_per_second", "captured_mb"} else _short(value)
+    if name == "captured_mb":
+        return f"{value:.1f}" if value < 100 else f"{value:.0f}"  # noqa: PLR2004
+    return f"{value:.0f}" if name == "images_per_second" else _short(value)
 
 
 def _short(value: float) -> str:
-    return f"{value:.1e}".replace("e-0", "e-") if 0 < value < 0.01 else number(round(value, 3))  # noqa: PLR2004
+    """Show a positive number in at most six characters."""
+    if 0 < value < 0.01:  # noqa: PLR2004
+        return f"{value:.1e}".replace("e-0", "e-")
+    return f"{value:.3f}" if value < 10 else number(value)  # noqa: PLR2004
 
 
 class BarWatch(Watch):

@@ -83,10 +83,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Source:
-    """A registered data set: its description, and the function that reads its train and test split."""
+    """A registered data set: its description, and the function that reads its train and test split.
+
+    The docstring of an instance is that of its reader, so that every registry's entries describe themselves alike.
+    """
 
     info: DataInfo
     read: Callable[[Place], tuple[Split, Split]]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "__doc__", self.read.__doc__)
 
 
 DATASETS: Registry[Source] = Registry("data set", "bceprobe.datasets")

@@ -21,7 +21,7 @@ INFO = DataInfo(
 
 @dataset(INFO)
 def cifar10(place: Place) -> tuple[Split, Split]:
-    """Read CIFAR-10; images are (N, 3, 32, 32)."""
+    """CIFAR-10: 60000 colour photographs of 10 kinds of objects, 3x32x32 (Krizhevsky 2009)."""
     from torchvision.datasets import CIFAR10  # noqa: PLC0415 - torchvision is slow to import
 
     checksums = _checksums(CIFAR10, place.data_dir)

@@ -15,9 +15,10 @@ INFO = DataInfo(name="digits", classes=tuple("0123456789"), shape=(1, 8, 8), mea
 
 @dataset(INFO)
 def digits(_place: Place) -> tuple[Split, Split]:
-    """Read the 1797 digits; of each class, every fifth in the order of the data set is for testing.
+    """scikit-learn's embedded 1797 handwritten digits, 1x8x8; needs no files.
 
-    Grey values 0..16 are scaled to 0..255.
+    Of each class, every fifth sample in the order of the data set is for testing. Grey values 0..16 are scaled to
+    0..255.
     """
     from sklearn.datasets import load_digits  # noqa: PLC0415 - scikit-learn is slow to import
 

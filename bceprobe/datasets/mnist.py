@@ -26,7 +26,10 @@ INFO = DataInfo(name="mnist", classes=tuple("0123456789"), shape=(3, 32, 32), me
 
 @dataset(INFO)
 def mnist(place: Place) -> tuple[Split, Split]:
-    """Read MNIST; images are kept with one channel, (N, 1, 32, 32)."""
+    """MNIST: 70000 handwritten digits, resized to 32x32 and fed as 3 equal channels (LeCun et al. 1998).
+
+    In memory the images keep their one channel, (N, 1, 32, 32); a batch expands it.
+    """
     from torchvision.datasets import MNIST  # noqa: PLC0415 - torchvision is slow to import
 
     folder = place.data_dir / "MNIST" / "raw"

@@ -64,7 +64,7 @@ def draw_curves(panel: Panel) -> Figure:
             _draw(axes, curve, position, len(panel.curves))
         axes.set_title(panel.title)
         axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
         axes.legend(loc="best")
     return figure
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bceprobe.metrics.base import metric
+from bceprobe.snapshot import EPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,8 @@ def nc1(snapshot: Snapshot) -> float:
     With the thin SVD M = U S V^T of the centred class means this is the mean over samples of
     ||S^-1 V^T (h_i - class mean)||^2, over the K' classes that are present. The pseudo-inverse keeps
     min(K' - 1, d) directions, less those that vanish in float64 (equal class means), which are warned about.
-    NaN if all class means are equal.
+    NaN, with a warning, if there are none: all class means are equal, or only one class is present.
+    Invariant under rotation and scaling of the features; independent of the classifier.
     """
     whiten = _between_whitening(snapshot)
     if not whiten.size:
@@ -47,27 +49,29 @@ def nc1(snapshot: Snapshot) -> float:
 def nc2(snapshot: Snapshot) -> float:
     """|| W~W~^T / ||W~W~^T||_F - E ||_F with W~ = W minus its row mean and E the simplex ETF of norm 1.
 
-    NaN if all rows of the weight are equal.
+    NaN if all rows of the weight are equal. Invariant under rotation and scaling of the weight; independent of the
+    features, so classes without a sample count as well.
     """
     weight = _centred(_weight(snapshot))
-    return _distance_to_etf(weight @ weight.T)
+    return _distance_to_etf(weight, weight)
 
 
 @metric("nc3", "nc", long_name="NC3: self-duality", definition="paper eq. 34, centred weight", scale="log")
 def nc3(snapshot: Snapshot) -> float:
     """|| W~M^T / ||W~M^T||_F - E ||_F with the centred class means M, over the classes that are present.
 
-    NaN if the product vanishes (equal means, equal weight rows, or both orthogonal).
+    NaN if the product vanishes (equal means, equal weight rows, or both orthogonal). Invariant under one rotation of
+    features and weight, and under scaling of either.
     """
-    weight = _centred(_weight(snapshot)[snapshot.present])
-    return _distance_to_etf(weight @ snapshot.centred_means.T)
+    return _distance_to_etf(_centred(_weight(snapshot)[snapshot.present]), snapshot.centred_means)
 
 
 @metric("nc4", "nc", long_name="NC4: disagreement with nearest class mean", definition="paper eq. 31", units="share")
 def nc4(snapshot: Snapshot) -> float:
     """Share of samples whose largest logit is not the class with the nearest mean (1 - `clf_ncc_agreement`).
 
-    Only classes that are present compete for the nearest mean; of equals the first counts.
+    Only classes that are present compete for the nearest mean; of equals the first counts. Invariant under one rotation
+    of features and weight, and under scaling of weight and bias together.
     """
     labels, means = np.flatnonzero(snapshot.present), snapshot.centred_means
     half_norms = np.square(means).sum(axis=1) / 2
@@ -83,8 +87,7 @@ def nc4(snapshot: Snapshot) -> float:
 )
 def nc2_uncentred(snapshot: Snapshot) -> float:
     """`nc2` with W in place of W~; NaN if the weight is zero."""
-    weight = _weight(snapshot)
-    return _distance_to_etf(weight @ weight.T)
+    return _distance_to_etf(_weight(snapshot), _weight(snapshot))
 
 
 @metric(
@@ -92,7 +95,7 @@ def nc2_uncentred(snapshot: Snapshot) -> float:
 )
 def nc3_uncentred(snapshot: Snapshot) -> float:
     """`nc3` with W in place of W~; NaN where `nc3` is."""
-    return _distance_to_etf(_weight(snapshot)[snapshot.present] @ snapshot.centred_means.T)
+    return _distance_to_etf(_weight(snapshot)[snapshot.present], snapshot.centred_means)
 
 
 def simplex_etf(classes: int) -> NDArray[np.float64]:
@@ -112,15 +115,20 @@ def _weight(snapshot: Snapshot) -> NDArray[np.float64]:
 
 
 def _centred(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Subtract the row mean; exactly zero where all rows are equal up to the rounding of a sum over K rows."""
     centred: NDArray[np.float64] = weight - weight.mean(axis=0)
-    return centred
+    rounding = EPS * len(weight) * np.linalg.norm(weight)
+    return centred if np.linalg.norm(centred) > rounding else np.zeros_like(centred)
 
 
-def _distance_to_etf(gram: NDArray[np.float64]) -> float:
-    norm = np.linalg.norm(gram)
-    if len(gram) < 2 or norm == 0:  # noqa: PLR2004 - one class spans no simplex
+def _distance_to_etf(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """Return || LR^T / ||LR^T||_F - E ||_F; NaN if LR^T is no more than the rounding of sums over d products."""
+    product = left @ right.T
+    norm = np.linalg.norm(product)
+    rounding = EPS * left.shape[1] * np.linalg.norm(left) * np.linalg.norm(right)
+    if norm <= rounding:
         return np.nan
-    return float(np.linalg.norm(gram / norm - simplex_etf(len(gram))))
+    return float(np.linalg.norm(product / norm - simplex_etf(len(product))))
 
 
 def _between_whitening(snapshot: Snapshot) -> NDArray[np.float64]:
@@ -128,15 +136,10 @@ def _between_whitening(snapshot: Snapshot) -> NDArray[np.float64]:
     means = snapshot.centred_means
     _, singular, right = np.linalg.svd(means, full_matrices=False)
     possible = min(len(means) - 1, means.shape[1])
-    rank = int(np.count_nonzero(singular[:possible] > _tolerance(snapshot)))
-    if rank < possible:
-        message = f"class means span {rank} of {possible} directions; NC1 is measured in those {rank}"
+    rank = int(np.count_nonzero(singular[:possible] > snapshot.mean_rounding))
+    if rank < max(possible, 1):
+        consequence = f"NC1 is measured in those {rank}" if rank else "NC1 is undefined"
+        message = f"the means of {len(means)} classes span {rank} of {possible} directions; {consequence}"
         warnings.warn(message, RuntimeWarning, stacklevel=3)
     whiten: NDArray[np.float64] = right[:rank].T / singular[:rank]
     return whiten
-
-
-def _tolerance(snapshot: Snapshot) -> float:
-    """Bound the rounding of the class means: float64 spacing at their size, grown by the matrix's dimensions."""
-    means = snapshot.class_means[snapshot.present]
-    return float(np.abs(means).max() * max(means.shape) * np.finfo(np.float64).eps)

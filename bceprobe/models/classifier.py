@@ -94,6 +94,13 @@ def init_bias(classifier: nn.Linear, mean: float) -> None:
         A linear layer with bias; changed in place.
     mean
         Expected mean of the thresholds; PyTorch's bias is then around ``-mean``.
+
+    Raises
+    ------
+    UsageError
+        The classifier has no bias.
     """
+    if classifier.bias is None:
+        raise UsageError("the classifier has no bias", "Give it one: nn.Linear(..., bias=True)")
     bound = classifier.in_features**-0.5
     nn.init.uniform_(classifier.bias, -mean - bound, -mean + bound)

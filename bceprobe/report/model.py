@@ -1,0 +1,131 @@
+"""What a report consists of, independent of how it is rendered. All text is plain; only a figure holds markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence of the verdict: what was found in a few words, and the numbers behind it."""
+
+    lead: str
+    evidence: str = ""
+    kind: Literal["differs", "open"] = "open"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The first screen in words: one headline, the findings, and what must be known to believe them."""
+
+    headline: str
+    findings: tuple[Finding, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; `note` explains its heading."""
+
+    title: str
+    numeric: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table; `value` is what a numeric column is sorted by (None: last), `strong` sets it off."""
+
+    text: str
+    value: float | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; the first cell of each row heads it."""
+
+    kind: ClassVar[str] = "table"
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    sortable: bool = True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as inline SVG by scale, such as ``{"log": ..., "linear": ...}``; the first is shown at first."""
+
+    name: str
+    description: str
+    svg: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class FigureGroup:
+    """Figures side by side under one caption; `switch` offers their scales to choose from."""
+
+    kind: ClassVar[str] = "figures"
+    name: str
+    caption: str
+    figures: tuple[Figure, ...]
+    switch: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A term and its meaning; `own` marks a definition that is this project's own."""
+
+    term: str
+    meaning: str
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """A list of terms."""
+
+    kind: ClassVar[str] = "definitions"
+    entries: tuple[Definition, ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph."""
+
+    kind: ClassVar[str] = "text"
+    text: str
+
+
+@dataclass(frozen=True)
+class Details:
+    """Blocks that are folded away under a summary."""
+
+    kind: ClassVar[str] = "details"
+    summary: str
+    blocks: tuple[Block, ...]
+
+
+Block: TypeAlias = Table | FigureGroup | Definitions | Text | Details
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands below it; `name` is its anchor."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report: title, a few facts about what was compared, the verdict, and sections."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    verdict: Verdict
+    sections: tuple[Section, ...]
