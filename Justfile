@@ -11,7 +11,7 @@ quickstart *arguments:
 
 # All tests, doctests included.
 test *arguments:
-    uv run pytest -n 2 --dist worksteal {{arguments}}
+    OMP_NUM_THREADS=1 uv run pytest -n 2 --dist worksteal {{arguments}}
 
 # Style, types, layers.
 lint:

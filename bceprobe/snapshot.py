@@ -97,15 +97,14 @@ class Snapshot:
     global_mean: GlobalMean = "sample"
 
     def __post_init__(self) -> None:
-        weight = np.asarray(self.weight)
+        features = self.features if hasattr(self.features, "shape") else np.asarray(self.features)
+        target, weight = np.asarray(self.target), np.asarray(self.weight)
         bias = np.zeros(weight.shape[:1]) if self.bias is None else np.asarray(self.bias)
-        arrays: dict[str, Any] = {"target": np.asarray(self.target), "weight": weight, "bias": bias}
-        if not hasattr(self.features, "shape"):
-            arrays["features"] = np.asarray(self.features)
+        _check_shapes(features.shape, target, weight, bias)
+        _check_values(target, weight, bias, self.global_mean)
+        arrays = {"features": features, "target": target.astype(np.int64, copy=False), "weight": weight, "bias": bias}
         for name, values in arrays.items():
             object.__setattr__(self, name, values)
-        _check_shapes(self.features.shape, self.target, weight, bias)
-        _check_values(self.target, weight, bias, self.global_mean)
 
     @property
     def classes(self) -> int:
@@ -131,13 +130,23 @@ class Snapshot:
             Features that are NaN or inf.
         """
         step = max(1, BLOCK_BYTES // (8 * max(self.weight.shape)))
+        if step >= self.samples:
+            yield self._only_block
+            return
         for start in range(0, self.samples, step):
-            rows = slice(start, min(start + step, self.samples))
-            features = np.asarray(self.features[rows], dtype=np.float64)
-            if not np.isfinite(features).all():
-                hint = "Train or export that epoch again"
-                raise SnapshotError(f"features contain NaN or inf in rows {start}..{rows.stop - 1}", hint)
-            yield Block(features, self.target[rows], rows)
+            yield self._block(slice(start, min(start + step, self.samples)))
+
+    @cached_property
+    def _only_block(self) -> Block:
+        """All samples; a snapshot that is no larger than a block is read once."""
+        return self._block(slice(0, self.samples))
+
+    def _block(self, rows: slice) -> Block:
+        features = np.asarray(self.features[rows], dtype=np.float64)
+        if not np.isfinite(features).all():
+            hint = "Train or export that epoch again"
+            raise SnapshotError(f"features contain NaN or inf in rows {rows.start}..{rows.stop - 1}", hint)
+        return Block(features, self.target[rows], rows)
 
     @cached_property
     def class_counts(self) -> NDArray[np.int64]:

@@ -6,32 +6,35 @@ be deleted at any time.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-import numpy as np
-import xarray as xr
-
-from bceprobe.analysis.cache import Cache, table
+from bceprobe.analysis.cache import Cache
+from bceprobe.analysis.labelled import labelled, records
 from bceprobe.errors import UsageError
 from bceprobe.metrics import evaluate, topic_metrics
 from bceprobe.settings import select_epochs
+from bceprobe.snapshot import GlobalMean
 from bceprobe.store import Run, find_runs
-from bceprobe.store.location import is_url
+from bceprobe.store.location import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import xarray as xr
+
+    from bceprobe.analysis.labelled import Rows
+
+__all__ = ["SCHEMA_VERSION", "GlobalMean", "analyze", "records", "unique_labels"]
+
 SCHEMA_VERSION = 1
-GlobalMean = Literal["sample", "class"]
 
 
 def analyze(
     runs: str | Path | Run | Sequence[str | Path | Run],
     topic: str = "nc",
     *,
-    splits: Sequence[str] | None = None,
+    splits: str | Sequence[str] | None = None,
     epochs: str = "all",
     global_mean: GlobalMean = "sample",
     progress: Callable[[int, int], None] | None = None,
@@ -51,51 +54,38 @@ def analyze(
     global_mean
         ``"sample"`` (the paper) or ``"class"`` (mean of class means).
     progress
-        Called with the number of snapshots done and their total.
+        Called after each snapshot with the number of snapshots done and their total.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions (run, split, epoch), a float64 variable per metric with its label, unit, source and direction as
-        attributes. NaN where a run lacks an epoch or split, or where a metric is undefined.
+        Dimensions (run, split, epoch). A float64 variable per metric, with ``long_name``, ``definition``, ``units``,
+        ``references``, ``scale``, ``version`` and, if it has a direction, ``higher_is_better`` (0 or 1) as
+        attributes; NaN where a run lacks an epoch or split, or where a metric is undefined. The boolean variable
+        ``captured`` tells these two apart. Attributes ``topic`` and ``global_mean``.
 
     Raises
     ------
     StoreError
         A run cannot be read.
     UsageError
-        Unknown topic or epochs, or a split that no run has.
+        Unknown topic, epochs that a run does not have, a split that no run has, or nothing captured yet.
     """
+    topic_metrics(topic)
     opened = _opened(runs)
-    todo = [(run, split) for run in opened for split in splits or run.splits]
-    chosen = {key: select_epochs(epochs, key[0].epochs(key[1])) for key in todo}
-    counter = _Counter(sum(map(len, chosen.values())), progress)
     labels = dict(zip(opened, unique_labels(opened), strict=True))
-    parts = [
-        _analyze_split(Cache(run, split, topic, global_mean), numbers, counter).assign_coords(
-            run=labels[run], split=split
-        )
+    chosen = _chosen(opened, splits, epochs)
+    counter = _Counter(sum(map(len, chosen.values())), progress)
+    rows = {
+        (labels[run], split): _rows(Cache(run, split, topic, global_mean), numbers, counter)
         for (run, split), numbers in chosen.items()
-    ]
-    if not parts:
-        raise UsageError("no run has a written epoch", "Train first, or look with: bceprobe store info")
-    return _combined(parts, topic).assign_attrs(topic=topic, global_mean=global_mean)
-
-
-def records(dataset: xr.Dataset) -> list[dict[str, Any]]:
-    """Flatten a result of `analyze` into one dict per run, split and epoch; undefined values become None."""
-    rows = []
-    for run in dataset["run"].values.tolist():
-        for split in dataset["split"].values.tolist():
-            part = dataset.sel(run=run, split=split)
-            captured = np.flatnonzero(part["captured"].values)
-            rows += [{"run": run, "split": split, **_row(part.isel(epoch=position))} for position in captured]
-    return rows
+    }
+    return labelled(rows, topic).assign_attrs(topic=topic, global_mean=global_mean)
 
 
 def unique_labels(runs: Sequence[Run]) -> list[str]:
     """Name each run by as many of its last path parts as tell all of them apart."""
-    parts = [Path(run.location).parts if is_url(run.location) else Path(run.location).resolve().parts for run in runs]
+    parts = [_parts(run) for run in runs]
     depth = 1
     while len({part[-depth:] for part in parts}) < len(set(parts)):
         depth += 1
@@ -115,49 +105,55 @@ class _Counter:
 
 
 def _opened(runs: str | Path | Run | Sequence[str | Path | Run]) -> list[Run]:
+    """Open all runs, each once however often and by whichever path it is given."""
     listed = [runs] if isinstance(runs, (str, Path, Run)) else list(runs)
     found = [run for entry in listed for run in ([entry] if isinstance(entry, Run) else find_runs(entry))]
-    return list({run.location: run for run in found}.values())
+    return list({_parts(run): run for run in found}.values())
 
 
-def _analyze_split(cache: Cache, epochs: Sequence[int], counter: _Counter) -> xr.Dataset:
+def _parts(run: Run) -> tuple[str, ...]:
+    path = local_path(run.location)
+    return path.resolve().parts if path else tuple(run.location.split("/"))
+
+
+def _chosen(runs: Sequence[Run], splits: str | Sequence[str] | None, epochs: str) -> dict[tuple[Run, str], list[int]]:
+    """Choose the epochs of every run and split that there is."""
+    wanted = [splits] if isinstance(splits, str) else splits
+    held = list(dict.fromkeys(split for run in runs for split in run.splits))
+    missing = [split for split in wanted or [] if split not in held]
+    if missing:
+        raise UsageError(f"no run has a split {missing[0]!r}", f"They hold: {', '.join(held) or 'none yet'}")
+    chosen = {
+        (run, split): _select(run, split, epochs) for run in runs for split in wanted or held if split in run.splits
+    }
+    if not any(chosen.values()):
+        raise UsageError("no run has a written epoch", "Train first, or look with: bceprobe store info")
+    return chosen
+
+
+def _select(run: Run, split: str, epochs: str) -> list[int]:
+    try:
+        return select_epochs(epochs, run.epochs(split))
+    except UsageError as error:
+        raise UsageError(f"{run.location}, {split} split: {error.what}", error.hint) from error
+
+
+def _rows(cache: Cache, epochs: Sequence[int], counter: _Counter) -> Rows:
+    """Take the rows of some epochs from the cache, and compute and cache the others, even if that is interrupted."""
     cached = cache.read()
-    rows = {}
-    for epoch in epochs:
-        digest = _digest(cache.run, epoch, cache.split)
-        known = cached.get(epoch)
-        rows[epoch] = known if known and known["digest"] == digest else {**_compute(cache, epoch), "digest": digest}
-        counter.advance()
-    if any(cached.get(epoch) is not row for epoch, row in rows.items()):
-        cache.write({**cached, **rows})
-    return table(rows, cache.topic).drop_vars("digest").assign(captured=("epoch", np.ones(len(rows), bool)))
+    rows: Rows = {}
+    try:
+        for epoch in epochs:
+            digest = int(cache.run.fingerprint(epoch, cache.split)[:15], 16)
+            known = cached.get(epoch)
+            rows[epoch] = known if known and known["digest"] == digest else _computed(cache, epoch, digest)
+            counter.advance()
+    finally:
+        if any(cached.get(epoch) is not row for epoch, row in rows.items()):
+            cache.write({**cached, **rows})
+    return rows
 
 
-def _compute(cache: Cache, epoch: int) -> dict[str, float]:
-    mean: Any = cache.global_mean
-    return evaluate(cache.run.snapshot(epoch, cache.split, global_mean=mean), cache.topic)
-
-
-def _digest(run: Run, epoch: int, split: str) -> int:
-    return int(run.fingerprint(epoch, split)[:15], 16)
-
-
-def _combined(parts: list[xr.Dataset], topic: str) -> xr.Dataset:
-    """Align all (run, split) parts on their epochs, runs and splits in the order they came."""
-    cells = [part.expand_dims(["run", "split"]) for part in parts]
-    by_run = [
-        xr.concat([cell for cell in cells if cell["run"].item() == run], "split", join="outer", fill_value=_FILL)
-        for run in dict.fromkeys(cell["run"].item() for cell in cells)
-    ]
-    whole = xr.concat(by_run, "run", join="outer", fill_value=_FILL)
-    for entry in topic_metrics(topic):
-        whole[entry.name].attrs = entry.attributes
-    return whole
-
-
-_FILL = {"captured": False}
-
-
-def _row(cell: xr.Dataset) -> dict[str, Any]:
-    values = {str(name): cell[name].item() for name in cell.data_vars if name != "captured"}
-    return {"epoch": cell["epoch"].item(), **{name: v if math.isfinite(v) else None for name, v in values.items()}}
+def _computed(cache: Cache, epoch: int, digest: int) -> dict[str, float]:
+    snapshot = cache.run.snapshot(epoch, cache.split, global_mean=cache.global_mean)
+    return {**evaluate(snapshot, cache.topic), "digest": digest}

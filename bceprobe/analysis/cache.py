@@ -1,78 +1,80 @@
 """The cache of an analysis: `metrics.zarr` beside the store, a group per split, topic and global mean.
 
-Rows are dicts of metric values by epoch, each with the `digest` of the chunks it was computed from. A group is replaced
-as a whole, and anything unreadable or of another metric version is as good as nothing.
+A row is kept with the `digest` of the chunks it was computed from. A group is replaced as a whole; one that is
+unreadable, damaged or of another metric version is as good as none.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from bceprobe.metrics import topic_metrics
-from bceprobe.store.location import child, is_url
+from bceprobe.store.location import local_path
 
 if TYPE_CHECKING:
-    from bceprobe.store import Run
+    from pathlib import Path
 
-Rows = dict[int, dict[str, Any]]
+    from bceprobe.analysis.labelled import Rows
+    from bceprobe.snapshot import GlobalMean
+    from bceprobe.store import Run
 
 
 @dataclass(frozen=True)
 class Cache:
-    """The cached rows of one split of one run for one topic and global mean."""
+    """The cached rows of one split of one run for one topic and global mean; runs at a URL are not cached."""
 
     run: Run
     split: str
     topic: str
-    global_mean: str
+    global_mean: GlobalMean
 
     @property
-    def group(self) -> Path:
-        """The folder of the Zarr group; runs at a URL are not cached."""
-        return Path(child(self.run.location, "metrics.zarr", self.split, f"{self.topic}-{self.global_mean}"))
+    def group(self) -> Path | None:
+        """The folder of the Zarr group; None for a run that is not local."""
+        run = local_path(self.run.location)
+        return run and run / "metrics.zarr" / self.split / f"{self.topic}-{self.global_mean}"
 
     def read(self) -> Rows:
         """Read the rows by epoch; none where there is no usable cache."""
-        if is_url(self.run.location) or not self.group.is_dir():
+        if not (self.group and self.group.is_dir()):
             return {}
         try:
             with xr.open_zarr(self.group, consolidated=False, chunks=None) as found:
-                return _rows(found) if found.attrs.get("versions") == _versions(self.topic) else {}
-        except (OSError, ValueError, KeyError):
+                rows = _rows(found)
+                return rows if found.attrs == _seal(rows, self.topic) else {}
+        except Exception:  # noqa: BLE001 - whatever a damaged cache raises, it only costs computing again
             return {}
 
     def write(self, rows: Rows) -> None:
         """Replace the group; where the folder cannot be written there is no cache."""
-        if is_url(self.run.location):
+        if not (group := self.group):
             return
-        partial = self.group.with_name(f".{self.group.name}.{os.getpid()}")
+        partial = group.with_name(f".{group.name}.{os.getpid()}")
         try:
-            partial.parent.mkdir(parents=True, exist_ok=True)
-            dataset = table(rows, self.topic).assign_attrs(versions=_versions(self.topic))
-            dataset.to_zarr(partial, mode="w", consolidated=False)
-            shutil.rmtree(self.group, ignore_errors=True)
-            partial.rename(self.group)
+            group.parent.mkdir(parents=True, exist_ok=True)
+            _table(rows, self.topic).to_zarr(partial, mode="w", consolidated=False)
+            shutil.rmtree(group, ignore_errors=True)
+            partial.rename(group)
         except OSError:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def table(rows: Rows, topic: str) -> xr.Dataset:
-    """Lay rows out as a Dataset over epochs, each metric with its attributes."""
+def _table(rows: Rows, topic: str) -> xr.Dataset:
     epochs = sorted(rows)
     columns: dict[str, Any] = {
         entry.name: ("epoch", np.array([rows[epoch][entry.name] for epoch in epochs], float), entry.attributes)
         for entry in topic_metrics(topic)
     }
     columns["digest"] = ("epoch", np.array([rows[epoch]["digest"] for epoch in epochs], np.int64))
-    return xr.Dataset(columns, coords={"epoch": np.array(epochs, np.int64)})
+    return xr.Dataset(columns, coords={"epoch": np.array(epochs, np.int64)}, attrs=_seal(rows, topic))
 
 
 def _rows(dataset: xr.Dataset) -> Rows:
@@ -81,5 +83,8 @@ def _rows(dataset: xr.Dataset) -> Rows:
     return {epoch: {name: values[at] for name, values in columns.items()} for at, epoch in enumerate(epochs)}
 
 
-def _versions(topic: str) -> str:
-    return json.dumps({entry.name: entry.version for entry in topic_metrics(topic)})
+def _seal(rows: Rows, topic: str) -> dict[str, str]:
+    """Make the attributes of a group: metric versions, and a checksum, as Zarr reads a lost chunk as NaN."""
+    content = json.dumps(rows, sort_keys=True).encode()
+    versions = json.dumps({entry.name: entry.version for entry in topic_metrics(topic)})
+    return {"versions": versions, "checksum": hashlib.sha256(content).hexdigest()}

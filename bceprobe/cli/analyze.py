@@ -12,7 +12,6 @@ from bceprobe.cli.console import note, number, print_table, progress, result_jso
 if TYPE_CHECKING:
     import xarray as xr
 
-WIDEST = 6
 SHOWN = 12
 
 
@@ -26,11 +25,13 @@ class GlobalMean(StrEnum):
 def analyze(
     topic: Annotated[str, typer.Argument(help="What to compute: nc, accuracy (all: bceprobe list metrics).")],
     runs: Annotated[list[str], typer.Argument(help="Runs, or folders that hold runs.")],
-    split: Annotated[str | None, typer.Option(help="train or test; both if left out.")] = None,
-    epochs: Annotated[str, typer.Option(help="Such as all, last, every:5, 1-20,50.")] = "all",
-    global_mean: Annotated[GlobalMean, typer.Option(help="Mean over samples (paper) or classes.")] = GlobalMean.SAMPLE,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    split: Annotated[str | None, typer.Option(help="train or test; both if left out.", show_envvar=False)] = None,
+    epochs: Annotated[str, typer.Option(help="Such as all, last, every:5, 1-20,50.", show_envvar=False)] = "all",
+    global_mean: Annotated[
+        GlobalMean, typer.Option(help="Mean over samples (paper) or classes.", show_envvar=False)
+    ] = GlobalMean.SAMPLE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.", show_envvar=False)] = False,
 ) -> None:
     """Compute metrics of every stored epoch, offline; computed values are kept beside the run.
 
@@ -74,7 +75,7 @@ def _print_tables(dataset: xr.Dataset, rows: list[dict[str, Any]]) -> None:
                 shown = _thinned(part)
                 cells = [[str(row["epoch"]), *(number(row[name]) for name in names)] for row in shown]
                 print_table(["epoch", *names], cells, title=title, text=0)
-    if len(_thinned(rows)) < len(rows):
+    if dataset.sizes["epoch"] > SHOWN:
         note("Some epochs are left out of the tables; --json and --csv show all.")
     for name in names:
         note(f"{name}: {dataset[name].attrs['long_name']} ({dataset[name].attrs['definition']})")

@@ -6,13 +6,12 @@ import typer
 
 from bceprobe.cli import analyze, compare, listing, quickstart, store, train
 
-HELP = """Show with evidence how a loss function shapes learned features.
-
-Train classifiers with BCE, CE or another loss while the features of every epoch are stored; then analyse and
-compare them offline, as often as you like.
-
-Start with: bceprobe quickstart
-"""
+HELP = (
+    "Show with evidence how a loss function shapes learned features.\n\n"
+    "Train classifiers with BCE or CE while the features of every epoch are stored; then analyse and compare them "
+    "offline, as often as you like.\n\n"
+    "Start with: bceprobe quickstart"
+)
 
 app = typer.Typer(
     name="bceprobe",
@@ -34,8 +33,12 @@ def _version(show: bool) -> None:
 
 @app.callback(help=HELP)
 def options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error; goes anywhere on the line."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, show_envvar=False, help="Show the version."
+    ),
+    debug: bool = typer.Option(
+        False, "--debug", show_envvar=False, help="Show the traceback of an error; anywhere on the line."
+    ),
 ) -> None:
     """Options of every command; `--debug` is taken out before commands are parsed."""
 

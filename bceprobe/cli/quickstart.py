@@ -17,10 +17,10 @@ RECIPE = {"optim.batch_size": 64, "optim.lr": 0.05}
 
 
 def quickstart(
-    out: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs/quickstart"),
-    report: Annotated[Path, typer.Option(help="The HTML report.")] = Path("reports/quickstart.html"),
-    seeds: Annotated[int, typer.Option(min=1, help="Runs per loss.")] = 3,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs per run.")] = 60,
+    out: Annotated[Path, typer.Option(help="Folder of the runs.", show_envvar=False)] = Path("runs/quickstart"),
+    report: Annotated[Path, typer.Option(help="The HTML report.", show_envvar=False)] = Path("reports/quickstart.html"),
+    seeds: Annotated[int, typer.Option(min=1, help="Runs per loss.", show_envvar=False)] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs per run.", show_envvar=False)] = 60,
 ) -> None:
     """Train CE and BCE on the embedded digits, three seeds each, and compare what they did to the features.
 

@@ -3,62 +3,65 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bceprobe.cli import options
 from bceprobe.cli.console import note, print_table, result
+from bceprobe.settings import Settings
 
 if TYPE_CHECKING:
-    from bceprobe.settings import Settings
     from bceprobe.train import Plan
 
+DEFAULT = Settings()
 WHAT, HOW, NC, RUN = "What is trained", "How it is trained", "Neural-collapse settings", "The run"
+
+
+def _option(panel: str, *names: str, **more: Any) -> Any:
+    """Make an option of a help panel; that each has an environment variable is said once, above all."""
+    return typer.Option(*names, rich_help_panel=panel, show_envvar=False, **more)
 
 
 def train(
     context: typer.Context,
-    loss: Annotated[str, typer.Option(help="ce, bce.", rich_help_panel=WHAT)] = "ce",
-    model: Annotated[str, typer.Option(help="convnet, resnet18, densenet121.", rich_help_panel=WHAT)] = "convnet",
-    dataset: Annotated[str, typer.Option(help="digits, mnist, cifar10.", rich_help_panel=WHAT)] = "digits",
-    limit_per_class: Annotated[int, typer.Option(help="First samples per class; 0: all.", rich_help_panel=WHAT)] = 0,
-    data_dir: Annotated[
-        Path | None, typer.Option(envvar="BCEPROBE_DATA_DIR", help="Where data sets lie.", rich_help_panel=WHAT)
-    ] = None,
-    download: Annotated[bool, typer.Option(help="Download a missing data set.", rich_help_panel=WHAT)] = False,
-    epochs: Annotated[int, typer.Option(help="Number of epochs.", rich_help_panel=HOW)] = 100,
-    batch_size: Annotated[int, typer.Option(help="Samples per step.", rich_help_panel=HOW)] = 128,
-    optimizer: Annotated[str, typer.Option(help="sgd, adamw.", rich_help_panel=HOW)] = "sgd",
-    lr: Annotated[float, typer.Option(help="Initial learning rate.", rich_help_panel=HOW)] = 0.01,
-    momentum: Annotated[float, typer.Option(help="Of SGD.", rich_help_panel=HOW)] = 0.9,
-    weight_decay: Annotated[float, typer.Option(help="Of the optimizer, on all.", rich_help_panel=HOW)] = 0.0,
-    schedule: Annotated[str, typer.Option(help="step, cosine, constant.", rich_help_panel=HOW)] = "step",
-    lambda_w: Annotated[float, typer.Option(help="Penalty on W in the loss.", rich_help_panel=NC)] = 5e-4,
-    lambda_h: Annotated[float, typer.Option(help="Penalty on the features.", rich_help_panel=NC)] = 5e-4,
-    lambda_b: Annotated[float, typer.Option(help="Penalty on the bias.", rich_help_panel=NC)] = 5e-4,
+    loss: Annotated[str, _option(WHAT, help="ce, bce.")] = DEFAULT.loss.name,
+    model: Annotated[str, _option(WHAT, help="convnet, resnet18, densenet121.")] = DEFAULT.model.name,
+    dataset: Annotated[str, _option(WHAT, help="digits, mnist, cifar10.")] = DEFAULT.data.name,
+    limit_per_class: Annotated[
+        int, _option(WHAT, help="First samples per class; 0: all.")
+    ] = DEFAULT.data.limit_per_class,
+    data_dir: Annotated[Path | None, _option(WHAT, envvar="BCEPROBE_DATA_DIR", help="Where data sets lie.")] = None,
+    download: Annotated[bool, _option(WHAT, "--download", help="Download a missing data set.")] = False,
+    epochs: Annotated[int, _option(HOW, help="Number of epochs.")] = DEFAULT.optim.epochs,
+    batch_size: Annotated[int, _option(HOW, help="Samples per step.")] = DEFAULT.optim.batch_size,
+    optimizer: Annotated[str, _option(HOW, help="sgd, adamw.")] = DEFAULT.optim.name,
+    lr: Annotated[float, _option(HOW, help="Initial learning rate.")] = DEFAULT.optim.lr,
+    momentum: Annotated[float, _option(HOW, help="Of SGD.")] = DEFAULT.optim.momentum,
+    weight_decay: Annotated[float, _option(HOW, help="Of the optimizer, on all.")] = DEFAULT.optim.weight_decay,
+    schedule: Annotated[str, _option(HOW, help="step, cosine, constant.")] = DEFAULT.optim.schedule,
+    lambda_w: Annotated[float, _option(NC, help="Penalty on W in the loss.")] = DEFAULT.penalty.lambda_w,
+    lambda_h: Annotated[float, _option(NC, help="Penalty on the features.")] = DEFAULT.penalty.lambda_h,
+    lambda_b: Annotated[float, _option(NC, help="Penalty on the bias.")] = DEFAULT.penalty.lambda_b,
     bias_mean: Annotated[
-        float, typer.Option(help="Mean initial threshold: the paper's bias, minus PyTorch's.", rich_help_panel=NC)
-    ] = 0.0,
-    capture_epochs: Annotated[str, typer.Option(help="all, every:5, 1-20,last.", rich_help_panel=NC)] = "all",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.", rich_help_panel=RUN)] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1.", rich_help_panel=RUN)] = "auto",
-    deterministic: Annotated[bool, typer.Option(help="Only deterministic kernels.", rich_help_panel=RUN)] = False,
-    preset: Annotated[str | None, typer.Option(help="setting-1, setting-2.", rich_help_panel=RUN)] = None,
-    config: Annotated[Path | None, typer.Option(help="Settings as TOML.", rich_help_panel=RUN)] = None,
-    assign: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE, any setting.", rich_help_panel=RUN)
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Folder below runs/.", rich_help_panel=RUN)] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder, instead of --name.", rich_help_panel=RUN)] = None,
-    resume: Annotated[bool, typer.Option(help="Go on with a run.", rich_help_panel=RUN)] = False,
-    force: Annotated[bool, typer.Option(help="Replace an existing run.", rich_help_panel=RUN)] = False,
-    dry_run: Annotated[bool, typer.Option(help="Only tell what would be stored.", rich_help_panel=RUN)] = False,
+        float, _option(NC, help="Mean initial threshold: the paper's bias, minus PyTorch's.")
+    ] = DEFAULT.model.bias_mean,
+    capture_epochs: Annotated[str, _option(NC, help="all, every:5, 1-20,last.")] = DEFAULT.capture.epochs,
+    seed: Annotated[int, _option(RUN, help="Seed of everything random.")] = DEFAULT.seed,
+    device: Annotated[str, _option(RUN, help="auto, cpu, cuda, cuda:1.")] = DEFAULT.device,
+    deterministic: Annotated[bool, _option(RUN, help="Only deterministic kernels.")] = DEFAULT.deterministic,
+    preset: Annotated[str | None, _option(RUN, help="setting-1, setting-2.")] = None,
+    config: Annotated[Path | None, _option(RUN, help="Settings as TOML.")] = None,
+    assign: Annotated[list[str] | None, _option(RUN, "--set", help="KEY=VALUE, any setting.")] = None,
+    name: Annotated[str | None, _option(RUN, help="Folder below runs/.")] = None,
+    out: Annotated[Path | None, _option(RUN, help="Run folder, instead of --name.")] = None,
+    resume: Annotated[bool, _option(RUN, "--resume", help="Go on with a run.")] = False,
+    force: Annotated[bool, _option(RUN, "--force", help="Replace an existing run.")] = False,
+    dry_run: Annotated[bool, _option(RUN, "--dry-run", help="Only tell what would be stored.")] = False,
 ) -> None:
     """Train a classifier and store the features of its epochs.
 
-    Every option is also an environment variable (--lr is BCEPROBE_TRAIN_LR) and a setting of a TOML file;
-    config.toml of each run re-runs it.
+    Every option is also an environment variable (--lr is BCEPROBE_TRAIN_LR) and a key of a TOML file (--config).
 
     Example: bceprobe train --loss bce --model densenet121 --set model.growth=16 --epochs 20
     """

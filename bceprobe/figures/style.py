@@ -79,7 +79,8 @@ STYLE: dict[str, Any] = {
 
 def styled() -> AbstractContextManager[None]:
     """Return a context in which figures are made and saved in this style, whatever the user's settings are."""
-    return mpl.rc_context({**mpl.rcParamsDefault, **STYLE})
+    settings: dict[Any, Any] = {**mpl.rcParamsDefault}
+    return mpl.rc_context(settings | STYLE)
 
 
 def line_styles(names: Sequence[str]) -> list[LineStyle]:

@@ -40,8 +40,9 @@ def nc1(snapshot: Snapshot) -> float:
         return np.nan
     total = 0.0
     for block in snapshot.blocks():
-        within = block.features - snapshot.class_means[block.target]
-        total += float(np.square(within @ whiten).sum())
+        for label, features in block.by_class():
+            within = (features - snapshot.class_means[label]) @ whiten
+            total += float(np.vdot(within, within))
     return total / snapshot.samples
 
 

@@ -16,8 +16,8 @@ def printable(text: str) -> str:
     --------
     >>> print(printable("fdp\u202egpj.exe" + chr(27) + "[31m"))
     fdp\u202egpj.exe\x1b[31m
-    >>> printable("naïve – Ω ◆")
-    'naïve – Ω ◆'
+    >>> printable("naïve Ω ◆")
+    'naïve Ω ◆'
     """
     return "".join(_spelled(character) if _acts(character) else character for character in text)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-UNDEFINED = "–"
+UNDEFINED = "—"
+MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LEAST_P = 0.001
 
@@ -32,8 +34,8 @@ def mean_and_spread(mean: float, std: float, unit: Unit = PLAIN) -> str:
 
     Examples
     --------
-    >>> mean_and_spread(0.0123456, 0.00041), mean_and_spread(0.9861, 0.0032, SHARE), mean_and_spread(3.214e-7, 2.1e-8)
-    ('0.01235 ± 0.00041', '98.61 ± 0.32 %', '(3.21 ± 0.21)×10⁻⁷')
+    >>> mean_and_spread(0.0123456, 0.00041), mean_and_spread(0.9861, 0.0032, SHARE)
+    ('0.01235 ± 0.00041', '98.61 ± 0.32 %')
     """
     if not math.isfinite(std) or not math.isfinite(mean):
         return number(mean, unit)
@@ -47,8 +49,8 @@ def number(value: float, unit: Unit = PLAIN, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> number(0.0123456), number(1.0, SHARE), number(-4.2e-9), number(float("nan"))
-    ('0.0123', '100 %', '−4.20×10⁻⁹', '–')
+    >>> number(0.0123456), number(1.0, SHARE), number(float("nan"))
+    ('0.0123', '100 %', '—')
     """
     if not math.isfinite(value):
         return UNDEFINED
@@ -63,8 +65,8 @@ def difference(value: float, unit: Unit = PLAIN) -> str:
 
     Examples
     --------
-    >>> difference(-0.012945), difference(0.0139, SHARE), difference(0.0)
-    ('−0.0129', '+1.39 pp', '0')
+    >>> difference(0.012945), difference(0.0139, SHARE), difference(0.0)
+    ('+0.0129', '+1.39 pp', '0')
     """
     if not math.isfinite(value):
         return UNDEFINED
@@ -73,13 +75,18 @@ def difference(value: float, unit: Unit = PLAIN) -> str:
     return f"{sign}{texts[0]}{power}{unit.difference}"
 
 
+def ratio(value: float) -> str:
+    """Show a ratio, after a multiplication sign."""
+    return f"{TIMES} {number(value)}" if math.isfinite(value) else UNDEFINED
+
+
 def interval(low: float, high: float, unit: Unit = PLAIN) -> str:
     """Show an interval of differences, both ends with the same decimals.
 
     Examples
     --------
-    >>> interval(-0.016123, -0.0097), interval(0.011, 0.0175, SHARE), interval(float("nan"), 1.0)
-    ('[−0.0161, −0.0097]', '[1.10, 1.75] pp', '–')
+    >>> interval(0.0097, 0.016123), interval(0.011, 0.0175, SHARE), interval(float("nan"), 1.0)
+    ('[0.0097, 0.0161]', '[1.10, 1.75] pp', '—')
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return UNDEFINED
@@ -119,7 +126,7 @@ def _aligned(values: list[float], digits_of: int | None, digits: int) -> tuple[l
 
 
 def _power(exponent: int) -> str:
-    return f"×10{str(exponent).translate(SUPERSCRIPTS)}" if exponent else ""
+    return f"{TIMES}10{str(exponent).translate(SUPERSCRIPTS)}" if exponent else ""
 
 
 def _trimmed(value: float, decimals: int = 2) -> str:
@@ -129,4 +136,4 @@ def _trimmed(value: float, decimals: int = 2) -> str:
 
 def _minus(text: str) -> str:
     """Use the minus sign of typography, and none for a zero."""
-    return text.removeprefix("-") if not text.strip("-0.") else text.replace("-", "−")
+    return text.removeprefix("-") if not text.strip("-0.") else text.replace("-", MINUS)

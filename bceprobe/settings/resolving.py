@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import tomllib
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -96,7 +97,7 @@ def _coerce(key: str, value: Any, source: str) -> Any:
     if key not in known:
         raise UsageError(f"unknown setting {key!r} ({source})", nearest(key, known))
     kind = known[key]
-    if kind in {float, str} and type(value) is int:
+    if kind in {float, str} and type(value) is int and abs(value) < sys.float_info.max:
         return kind(value)
     if get_origin(kind) is tuple and isinstance(value, (list, tuple)) and all(type(item) is int for item in value):
         return tuple(value)
@@ -107,7 +108,7 @@ def _coerce(key: str, value: Any, source: str) -> Any:
 
 def _is_model_option(key: str) -> bool:
     table, _, name = key.partition(".")
-    return table == "model" and name != "options" and "." not in name
+    return table == "model" and name not in {"", "options"} and "." not in name
 
 
 def _describe(kind: Any) -> str:

@@ -6,13 +6,16 @@ Local writes are atomic and durable (write, fsync, rename, fsync the folder); a 
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from bceprobe.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+Bytes = bytes | bytearray | memoryview
 
 
 def is_url(location: str | Path) -> bool:
@@ -24,6 +27,18 @@ def is_url(location: str | Path) -> bool:
     (True, False)
     """
     return "://" in str(location)
+
+
+def local_path(location: str | Path) -> Path | None:
+    """Return the path of a local location, also of a `file://` URL; None for other URLs.
+
+    Examples
+    --------
+    >>> local_path("file:///data/run").as_posix(), local_path("s3://bucket/run")
+    ('/data/run', None)
+    """
+    plain = str(location).removeprefix("file://")
+    return None if is_url(plain) else Path(plain)
 
 
 def child(location: str, *names: str) -> str:
@@ -39,93 +54,96 @@ def child(location: str, *names: str) -> str:
 
 def exists(location: str) -> bool:
     """Tell whether a file or folder is there."""
-    if is_url(location):
-        file_system, path = _remote(location)
-        return bool(file_system.exists(path))
-    return Path(location).exists()
+    if path := local_path(location):
+        return path.exists()
+    file_system, key = _remote(location)
+    return bool(file_system.exists(key))
 
 
-def read_bytes(location: str) -> bytes:
-    """Read a whole file."""
-    if is_url(location):
-        file_system, path = _remote(location)
-        return bytes(file_system.cat_file(path))
-    return Path(location).read_bytes()
+def read_bytes(location: str, start: int = 0, stop: int | None = None) -> bytes:
+    """Read a file, or the part of it that Python's slice of the same numbers would give."""
+    path = local_path(location)
+    if path is None:
+        file_system, key = _remote(location)
+        return bytes(file_system.cat_file(key, start=start or None, end=stop))
+    with path.open("rb") as file:
+        first, last, _ = slice(start, stop).indices(os.fstat(file.fileno()).st_size)
+        file.seek(first)
+        return file.read(max(0, last - first))
 
 
-def tail(location: str, count: int) -> bytes:
-    """Read the last bytes of a file."""
-    if is_url(location):
-        file_system, path = _remote(location)
-        return bytes(file_system.cat_file(path, start=-count))
-    with Path(location).open("rb") as file:
-        file.seek(-min(count, os.fstat(file.fileno()).st_size), os.SEEK_END)
-        return file.read()
-
-
-def write_bytes(location: str, content: bytes) -> None:
-    """Replace a file as a whole: after a crash it is the old one or the new one."""
-    if is_url(location):
-        file_system, path = _remote(location)
-        file_system.pipe_file(path, content)
+def write_bytes(location: str, content: Bytes) -> None:
+    """Replace a file as a whole: after a crash it is the old one or the new one, and once done it is on disk."""
+    path = local_path(location)
+    if path is None:
+        file_system, key = _remote(location)
+        file_system.pipe_file(key, bytes(content))
         return
-    target = Path(location)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
+    with replacing(path) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(target)
-    sync_folder(target.parent)
 
 
-def sync_tree(folder: Path) -> None:
-    """Force every file below a local folder, and the folders themselves, to disk."""
-    for directory, _, names in os.walk(folder):
-        for name in names:
-            _sync(Path(directory, name))
-        sync_folder(Path(directory))
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a local file to be written, which replaces the old one when the block ends without an error."""
+    _make_folder(path.parent)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    sync(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Force the entries of a local folder to disk."""
-    _sync(folder)
-
-
-def subfolders(location: str) -> Iterator[str]:
-    """List the folders directly inside a location, sorted by name."""
-    if is_url(location):
-        file_system, path = _remote(location)
-        scheme = location.split("://", 1)[0]
-        entries = file_system.ls(path, detail=True) if file_system.isdir(path) else []
-        yield from sorted(f"{scheme}://{entry['name']}" for entry in entries if entry["type"] == "directory")
-    elif Path(location).is_dir():
-        yield from sorted(str(entry) for entry in Path(location).iterdir() if entry.is_dir())
-
-
-def size(location: str) -> int:
-    """Sum the bytes of all files below a location."""
-    if is_url(location):
-        file_system, path = _remote(location)
-        return int(file_system.du(path))
-    return sum(file.stat().st_size for file in Path(location).rglob("*") if file.is_file())
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
+def subfolders(location: str) -> Iterator[str]:
+    """List the folders directly inside a location, sorted by name; hidden ones are work in progress and left out."""
+    if path := local_path(location):
+        names = [entry.name for entry in path.iterdir() if entry.is_dir()] if path.is_dir() else []
+    else:
+        file_system, key = _remote(location)
+        entries = file_system.ls(key, detail=True) if file_system.isdir(key) else []
+        names = [Path(entry["name"]).name for entry in entries if entry["type"] == "directory"]
+    yield from (child(location, name) for name in sorted(names) if not name.startswith("."))
+
+
+def size(location: str) -> int:
+    """Sum the bytes of a file, or of all files below a folder."""
+    path = local_path(location)
+    if path is None:
+        file_system, key = _remote(location)
+        return int(file_system.du(key))
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and its parents, each one's entry forced to disk."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync(folder.parent)
+
+
 def _remote(location: str) -> tuple[Any, str]:
+    """Open the file system of a URL; its listings are not cached, since another process may be writing."""
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - only needed, and only installed, for URLs
-    except ImportError as error:
-        raise UsageError(
-            f"{location} is a URL and fsspec is not installed", "pip install 'bceprobe[remote]'"
-        ) from error
-    file_system, path = url_to_fs(location)
-    return file_system, path
+
+        file_system, key = url_to_fs(location, use_listings_cache=False)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{location} cannot be opened ({error})", "pip install 'bceprobe[remote]'") from error
+    return file_system, key

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from zarr.codecs import Crc32cCodec
-from zarr.errors import ZarrUserWarning
 
 from bceprobe.errors import StoreVersionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import zarr
-
 ENCODING_TYPE = "bceprobe-run"
 ENCODING_VERSION = "1.0"
+STORE = "store.zarr"
 SPLITS = ("train", "test")
 CLASSIFIER = "classifier"
 CHUNK_BYTES = 8 * 2**20
@@ -27,12 +24,16 @@ FEATURE_DTYPES = ("float32", "float16")
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """One array of a group: its dimensions and data type; ``fill`` is what an unwritten element reads as."""
+    """One array of a group: its dimensions and data type.
+
+    ``fill`` is what an element without a stored chunk reads as: a value that valid data never has, so that a lost
+    chunk is noticed (`written` has no such value; a reader looks whether its chunk exists).
+    """
 
     name: str
     dims: tuple[str, ...]
     dtype: str
-    fill: float | int | bool = 0
+    fill: float | int | bool = -1
 
 
 EPOCH = ArraySpec("epoch", ("epoch",), "int64")
@@ -72,32 +73,11 @@ def chunk_rows(samples: int, feature_length: int, dtype: str) -> int:
     return max(1, min(samples, CHUNK_BYTES // (feature_length * np.dtype(dtype).itemsize)))
 
 
-def create_array(group: zarr.Group, spec: ArraySpec, sizes: Mapping[str, int], *, shard: bool = False) -> None:
-    """Preallocate an array of a group with checksums on every chunk."""
-    shape = tuple(sizes[dim] for dim in spec.dims)
-    chunks = _chunks(spec, shape)
-    group.create_array(
-        spec.name,
-        shape=shape,
-        chunks=chunks,
-        shards=_shard(shape, chunks) if shard and spec.name == "features" else None,
-        dtype=spec.dtype,
-        compressors=[Crc32cCodec()],
-        fill_value=spec.fill,
-        dimension_names=spec.dims,
-    )
-
-
-def _chunks(spec: ArraySpec, shape: tuple[int, ...]) -> tuple[int, ...]:
+def chunk_shape(spec: ArraySpec, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Choose the chunks of an array: never more than one epoch of features, weight or bias; else the whole array."""
     if spec.name == "features":
         return (1, chunk_rows(shape[1], shape[2], spec.dtype), shape[2])
-    if spec.dims[0] == "epoch" and len(shape) > 1:
-        return (1, *shape[1:])
-    return tuple(max(1, length) for length in shape)
-
-
-def _shard(shape: tuple[int, ...], chunks: tuple[int, ...]) -> tuple[int, ...]:
-    return (1, -(-shape[1] // chunks[1]) * chunks[1], shape[2])
+    return (1, *shape[1:]) if len(shape) > 1 else shape
 
 
 def check_version(attributes: Mapping[str, Any], where: str) -> None:
@@ -106,7 +86,7 @@ def check_version(attributes: Mapping[str, Any], where: str) -> None:
     Raises
     ------
     StoreVersionError
-        No bceprobe store, or one with a newer major version.
+        No bceprobe store, or one with another major version.
     """
     if attributes.get("encoding-type") != ENCODING_TYPE:
         raise StoreVersionError(f"{where} is not a bceprobe store", f"Its encoding-type should be {ENCODING_TYPE!r}")
@@ -122,8 +102,3 @@ def check_version(attributes: Mapping[str, Any], where: str) -> None:
     if minor > known_minor:
         message = f"{where} has store version {version}, newer than {ENCODING_VERSION}: parts of it may be ignored"
         warnings.warn(message, UserWarning, stacklevel=3)
-
-
-def quiet_consolidation() -> None:
-    """Silence zarr's remark that consolidated metadata of format 3 is not standardised; FORMAT.md says so."""
-    warnings.filterwarnings("ignore", message="Consolidated metadata", category=ZarrUserWarning)

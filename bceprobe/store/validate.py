@@ -1,4 +1,4 @@
-"""Check a store against its specification, down to the last checksum."""
+"""Check a run against its specification, down to the last checksum."""
 
 from __future__ import annotations
 
@@ -6,120 +6,128 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bceprobe.errors import StoreCorruptError
+from bceprobe.errors import StoreCorruptError, StoreError, StoreNotFoundError
 from bceprobe.store import schema
-from bceprobe.store.location import child, exists
-from bceprobe.store.run import Run, StoredFeatures, open_run
+from bceprobe.store.documents import read_document
+from bceprobe.store.location import child
+from bceprobe.store.manifest import FILE as MANIFEST
+from bceprobe.store.manifest import STATUSES
+from bceprobe.store.metadata import FILE, listed, read_root
+from bceprobe.store.run import Run, is_run
+from bceprobe.store.structure import structure_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from bceprobe.store.arrays import StoredArray
 
 
 def validate(location: str | Path) -> list[str]:
-    """List everything that is wrong with a store, one sentence each; an empty list means valid.
+    """List everything that is wrong with a run, one sentence each; an empty list means valid.
 
     All data of written epochs is read once, one chunk at a time.
 
     Raises
     ------
-    StoreError
-        There is no store, or its version is not known.
+    StoreNotFoundError
+        There is no run or no store.
+    StoreVersionError
+        No bceprobe store, or a version that this program does not know.
     """
-    run = open_run(location)
-    problems = [problem for group in (schema.CLASSIFIER, *run.splits) for problem in _structure(run, group)]
-    return problems or [problem for group in (schema.CLASSIFIER, *run.splits) for problem in _content(run, group)]
+    run = Run(str(location))
+    if not is_run(run.location):
+        raise StoreNotFoundError(f"no run at {location}", f"A run is a folder with {MANIFEST} and {schema.STORE}")
+    try:
+        members = listed(read_root(run.path), run.path)
+    except StoreCorruptError as error:
+        return [*_documents(run), error.what]
+    groups = [group for group in (schema.CLASSIFIER, *schema.SPLITS) if group in members]
+    misfits = [problem for group in groups for problem in structure_problems(run.root, run.path, group)]
+    contents = [] if misfits else [problem for group in groups for problem in _content(run, group)]
+    return [*_documents(run), *_consolidation(run, members, groups), *misfits, *contents]
 
 
-def _structure(run: Run, group: str) -> Iterator[str]:
-    for spec in schema.group_arrays(group):
-        where = child(run.path, group, spec.name)
+def _documents(run: Run) -> Iterator[str]:
+    """Check run.json and config.toml, where they are."""
+    try:
+        status = run.manifest.get("status")
+        if run.manifest and status not in STATUSES:
+            yield f"{child(run.location, MANIFEST)}: status is {status!r}, not one of {', '.join(STATUSES)}"
+    except StoreError as error:
+        yield error.what
+    try:
+        _ = run.settings
+    except StoreError as error:
+        yield error.what
+
+
+def _consolidation(run: Run, members: dict[str, Any], groups: list[str]) -> Iterator[str]:
+    """Check that what the root lists is what each group and array says of itself."""
+    if groups and schema.CLASSIFIER not in groups:
+        yield f"{child(run.path, FILE)} lists no group {schema.CLASSIFIER}"
+    names = [f"{group}/{spec.name}" for group in groups for spec in schema.group_arrays(group)]
+    for name in [*groups, *names]:
         try:
-            array = run.array(group, spec.name)
+            same = _plain(read_document(child(run.path, name, FILE))) == _plain(members.get(name))
         except StoreCorruptError:
-            yield f"{where}: the array is missing"
             continue
-        if array.metadata.dimension_names != spec.dims:  # type: ignore[union-attr]
-            yield f"{where}: dimensions are {array.metadata.dimension_names}, not {spec.dims}"  # type: ignore[union-attr]
-        allowed = schema.FEATURE_DTYPES if spec.name == "features" else (spec.dtype,)
-        if str(array.dtype) not in allowed:
-            yield f"{where}: data type is {array.dtype}, not {' or '.join(allowed)}"
-        expected = tuple(_sizes(run, group).get(dim) for dim in spec.dims)
-        if array.shape != expected:
-            yield f"{where}: shape is {array.shape}, not {expected}"
+        if not same:
+            yield f"{child(run.path, FILE)} lists {name} otherwise than {child(run.path, name, FILE)}"
 
 
-def _sizes(run: Run, group: str) -> dict[str, Any]:
-    """Take the sizes every array must agree with: epochs, K and d of `weight`, N of `target`."""
-    weight = run.root.get(f"{schema.CLASSIFIER}/weight")
-    target = run.root.get(f"{group}/target")
-    named: dict[str, Any] = dict(zip(("epoch", "label", "feature"), getattr(weight, "shape", ()), strict=False))
-    return {**named, "sample": getattr(target, "shape", (None,))[0]}
+def _plain(document: Any) -> Any:
+    """Leave out what only a copy of group metadata has."""
+    if not isinstance(document, dict):
+        return document
+    return {key: value for key, value in document.items() if key != "consolidated_metadata"}
 
 
 def _content(run: Run, group: str) -> Iterator[str]:
-    yield from _checked(run, group, "epoch", _epochs_increase)
-    yield from _checked(run, group, "written", lambda _: "")
-    written = np.flatnonzero(_values(run, group, "written"))
+    """Check the numbers of a group, those that all epochs share first."""
+    shared = ("epoch", "written") if group == schema.CLASSIFIER else ("epoch", "written", "target", "index")
+    first = [problem for name in shared[:2] for problem in _shared(run, group, name)]
+    yield from first
+    if first or not run.array(group, "written")[:].any():
+        return
+    yield from (problem for name in shared[2:] for problem in _shared(run, group, name))
+    numbers = run.array(group, "epoch")[:]
+    for position in np.flatnonzero(run.array(group, "written")[:]).tolist():
+        yield from _epoch(run, group, position, int(numbers[position]))
+
+
+def _shared(run: Run, group: str, name: str) -> Iterator[str]:
+    array = run.array(group, name)
+    defects = list(_defects([array]))
+    yield from defects
+    if not defects and (problem := _impossible(run, name, array[:])):
+        yield f"{array.path}: {problem}"
+
+
+def _impossible(run: Run, name: str, values: NDArray[Any]) -> str:
+    """Say what is wrong with the epochs, labels or places in the data set of a group."""
+    if name == "epoch" and not (values.min() >= 0 and (np.diff(values) > 0).all()):
+        return "epochs are not increasing from 0 on"
+    if name == "epoch" and not np.array_equal(values, run.array(schema.CLASSIFIER, "epoch")[:]):
+        return f"epochs are not those of {schema.CLASSIFIER}"
+    classes = run.array(schema.CLASSIFIER, "weight").shape[1]
+    if name == "target" and not (values.min() >= 0 and values.max() < classes):
+        return f"labels {values.min()}..{values.max()} are outside 0..{classes - 1}"
+    return "a place in the data set is below 0" if name == "index" and values.min() < 0 else ""
+
+
+def _epoch(run: Run, group: str, position: int, epoch: int) -> Iterator[str]:
     if group == schema.CLASSIFIER:
-        for position in written:
-            yield from _chunks(run, group, "weight", int(position))
-            yield from _chunks(run, group, "bias", int(position))
+        owner = f"epoch {epoch}, {group}"
+        yield from _defects(run.array(group, name, position, owner) for name in ("weight", "bias"))
         return
-    if written.size:
-        classes = run.array(schema.CLASSIFIER, "weight").shape[1]
-        yield from _chunks(run, group, "target", 0)
-        yield from _chunks(run, group, "index", 0)
-        yield from _checked(run, group, "target", lambda target: _labels(target, classes))
-    for position in written:
-        yield from _features(run, group, int(position))
+    if not run.array(schema.CLASSIFIER, "written")[:][position]:
+        yield f"{child(run.path, group)}: epoch {epoch} is written without its classifier"
+    yield from _defects([run.array(group, "features", position, f"epoch {epoch}, split {group}")])
 
 
-def _features(run: Run, split: str, position: int) -> Iterator[str]:
-    epoch = int(_values(run, split, "epoch")[position])
-    if not _values(run, schema.CLASSIFIER, "written")[position]:
-        yield f"{child(run.path, schema.CLASSIFIER)}: epoch {epoch} of {split} is written without its classifier"
-    features, unit = StoredFeatures(run, split, position, epoch), run.array(split, "features").chunks[1]
-    for start in range(0, features.shape[0], unit):
-        try:
-            features[start : start + unit]
-        except StoreCorruptError as error:
-            yield error.what
-            return
-
-
-def _chunks(run: Run, group: str, name: str, position: int) -> Iterator[str]:
-    for key in run.chunk_keys(group, name, position):
-        path = child(run.path, group, name, key)
-        if not exists(path):
-            yield f"chunk {path} is missing"
-            return
-    try:
-        values = np.asarray(run.array(group, name)[position])
-    except ValueError as error:
-        yield f"chunk {child(run.path, group, name)} is damaged: {error}".rstrip(".")
-        return
-    if not np.isfinite(values).all():
-        yield f"{child(run.path, group, name)}: NaN or inf at position {position}"
-
-
-def _checked(run: Run, group: str, name: str, check: Any) -> Iterator[str]:
-    try:
-        problem = check(_values(run, group, name))
-    except (StoreCorruptError, ValueError) as error:
-        problem = str(error)
-    if problem:
-        yield f"{child(run.path, group, name)}: {problem}"
-
-
-def _values(run: Run, group: str, name: str) -> Any:
-    return np.asarray(run.array(group, name)[:])
-
-
-def _epochs_increase(epochs: Any) -> str:
-    return "" if (np.diff(epochs) > 0).all() and epochs.size else "epochs do not increase"
-
-
-def _labels(target: Any, classes: int) -> str:
-    inside = target.min() >= 0 and target.max() < classes
-    return "" if inside else f"labels {target.min()}..{target.max()} are outside 0..{classes - 1}"
+def _defects(arrays: Iterable[StoredArray]) -> Iterator[str]:
+    for array in arrays:
+        yield from filter(None, (array.defect(path, rows) for path, rows in array.objects()))

@@ -1,39 +1,40 @@
 """StoreWriter: the only code that changes a store.
 
-The order of writes is the whole of crash safety: chunks, then their fsync, then `written[epoch]`. A group is built
-beside the store and moved into it complete, so a killed process leaves whole groups and whole epochs or none.
+The order of writes is the whole of crash safety. Every object is on disk when its write returns; chunks come first,
+then `written[epoch]`, and a group is complete before the root lists it. A killed process leaves whole groups and
+whole epochs or none.
 """
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
 
-from bceprobe.errors import StoreCorruptError, UsageError
+from bceprobe.errors import DivergedError, UsageError
 from bceprobe.store import schema
-from bceprobe.store.location import child, exists, is_url, sync_folder, sync_tree
+from bceprobe.store.location import child, exists, local_path
+from bceprobe.store.metadata import FILE, add_group, create_root, listed, make_group, read_root
+from bceprobe.store.run import Run
+from bceprobe.store.zarr_stores import writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-BUILDING = ".building"
-
 
 class StoreWriter:
-    """Creates or continues the store of a run.
+    """Creates or continues the store of a run. One writer at a time; readers may look on.
 
     Parameters
     ----------
     location
         The run folder or URL; the store is its ``store.zarr``.
     epochs
-        The epochs that will be captured, increasing.
+        The epochs that will be captured: 0 or more, increasing.
     classes, feature_length
         K and d.
     dtype
@@ -44,7 +45,9 @@ class StoreWriter:
     Raises
     ------
     UsageError
-        An existing store has other epochs, classes or feature length.
+        Sizes that no store can have, or an existing store with other epochs, classes or feature length.
+    StoreError
+        An existing store is damaged or of another version.
     """
 
     def __init__(
@@ -57,23 +60,26 @@ class StoreWriter:
         dtype: str = "float32",
         shard: bool = False,
     ) -> None:
-        schema.quiet_consolidation()
         self.location = str(location)
-        self.path = child(self.location, "store.zarr")
-        self.epochs = {epoch: position for position, epoch in enumerate(epochs)}
-        self.sizes = {"epoch": len(epochs), "label": classes, "feature": feature_length}
+        self.path = child(self.location, schema.STORE)
+        self.epochs = {int(epoch): position for position, epoch in enumerate(epochs)}
+        self.sizes = {"epoch": len(self.epochs), "label": classes, "feature": feature_length}
         self.dtype = dtype
         self.shard = shard
+        self._check_arguments(list(epochs))
+        self._run = Run(self.location)
         self._arrays: dict[tuple[str, str], zarr.Array[Any]] = {}
-        self._root = self._open() if exists(child(self.path, "zarr.json")) else self._create()
+        self._open()
 
     def create_split(self, split: str, samples: int) -> None:
-        """Preallocate the group of a split, unless it is there already with the same shape."""
-        if split not in self._root:
-            self._add_group(split, {**self.sizes, "sample": samples})
-        shape = self._array(split, "features").shape
-        if shape[1] != samples:
-            raise UsageError(f"split {split!r} of {self.path} holds {shape[1]} samples, not {samples}")
+        """Preallocate the group of a split, unless it is there already with the same shape and data type."""
+        if split not in schema.SPLITS or samples < 1:
+            raise UsageError(f"a store holds splits {' and '.join(schema.SPLITS)} of samples, not {samples} of {split}")
+        self._add_group(split, {**self.sizes, "sample": samples})
+        features = self._run.array(split, "features")
+        if (features.shape[1], str(features.dtype)) != (samples, self.dtype):
+            found = f"{features.shape[1]} samples in {features.dtype}"
+            raise UsageError(f"split {split!r} of {self.path} holds {found}, not {samples} in {self.dtype}")
 
     def rows_per_write(self, split: str) -> int:
         """Count the samples that must be written together: a chunk, or a whole epoch where shards are used."""
@@ -81,98 +87,144 @@ class StoreWriter:
         return int((features.shards or features.chunks)[1])
 
     def write_features(self, split: str, epoch: int, start: int, features: NDArray[Any]) -> None:
-        """Write consecutive samples; ``start`` is a multiple of `rows_per_write`."""
-        if not np.isfinite(features.sum(dtype=np.float64)):
-            raise StoreCorruptError(f"features of epoch {epoch} ({split}) contain NaN or inf and are not stored")
-        self._array(split, "features")[self.epochs[epoch], start : start + len(features)] = features
+        """Write consecutive samples: whole chunks, so from a multiple of `rows_per_write` up to one or to the end.
+
+        Raises
+        ------
+        DivergedError
+            They are not finite in the stored data type; nothing is written.
+        UsageError
+            They are no whole chunks of the split, or the epoch is not one of the store.
+        """
+        array, stop = self._array(split, "features"), start + len(features)
+        unit, (_, samples, length) = self.rows_per_write(split), array.shape
+        if start % unit or (stop % unit and stop != samples) or stop > samples or features.shape[1:] != (length,):
+            raise UsageError(
+                f"features {features.shape} at row {start} of split {split!r} are no whole chunks of {unit}"
+            )
+        array[self._position(epoch), start:stop] = _stored(features, self.dtype, f"features of epoch {epoch} ({split})")
 
     def write_samples(self, split: str, target: NDArray[np.int64], index: NDArray[np.int64]) -> None:
-        """Write the labels of a split and each sample's place in its data set."""
-        self._array(split, "target")[:] = target
-        self._array(split, "index")[:] = index
-        self._sync(split, "target")
-        self._sync(split, "index")
+        """Write the labels of a split and each sample's place in its data set.
+
+        Raises
+        ------
+        UsageError
+            They are impossible, or differ from those that stored epochs were captured with.
+        """
+        samples, classes = self._array(split, "features").shape[1], self.sizes["label"]
+        if target.shape != (samples,) or index.shape != (samples,):
+            raise UsageError(f"target {target.shape} and index {index.shape} of split {split!r} need {samples} numbers")
+        if target.min() < 0 or target.max() >= classes or index.min() < 0:
+            raise UsageError(f"split {split!r} has labels outside 0..{classes - 1}, or an index below 0")
+        for name, values in (("target", target), ("index", index)):
+            if self._written(split).any() and not np.array_equal(self._run.array(split, name)[:], values):
+                raise UsageError(
+                    f"split {split!r} of {self.path} was captured with another {name}", "Use another folder"
+                )
+            self._array(split, name)[:] = values
 
     def write_classifier(self, epoch: int, weight: NDArray[Any], bias: NDArray[Any]) -> None:
-        """Write the classifier of an epoch; it counts at once."""
-        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
-            raise StoreCorruptError(f"the classifier of epoch {epoch} contains NaN or inf and is not stored")
-        self._array(schema.CLASSIFIER, "weight")[self.epochs[epoch]] = weight
-        self._array(schema.CLASSIFIER, "bias")[self.epochs[epoch]] = bias
-        self._sync(schema.CLASSIFIER, "weight", str(self.epochs[epoch]))
-        self._sync(schema.CLASSIFIER, "bias", str(self.epochs[epoch]))
-        self._mark(schema.CLASSIFIER, self.epochs[epoch], written=True)
+        """Write the classifier of an epoch; it counts at once.
+
+        Raises
+        ------
+        DivergedError
+            It is not finite in float32; nothing is written.
+        """
+        shape = (self.sizes["label"], self.sizes["feature"])
+        if weight.shape != shape or bias.shape != shape[:1]:
+            raise UsageError(f"weight {weight.shape} and bias {bias.shape} must be {shape} and {shape[:1]}")
+        position, what = self._position(epoch), f"the classifier of epoch {epoch}"
+        stored = _stored(weight, "float32", what), _stored(bias, "float32", what)
+        self._array(schema.CLASSIFIER, "weight")[position] = stored[0]
+        self._array(schema.CLASSIFIER, "bias")[position] = stored[1]
+        self._mark(schema.CLASSIFIER, position, written=True)
 
     def commit(self, split: str, epoch: int) -> None:
-        """Make an epoch count: its data is forced to disk, then it is marked as written."""
-        self._sync(split, "features", str(self.epochs[epoch]))
-        self._mark(split, self.epochs[epoch], written=True)
+        """Make an epoch count.
+
+        Raises
+        ------
+        UsageError
+            A chunk of its features, the samples of its split, or its classifier is not written yet.
+        """
+        position = self._position(epoch)
+        features = self._run.array(split, "features", position)
+        arrays = (features, self._run.array(split, "target"), self._run.array(split, "index"))
+        lacking = next((path for array in arrays for path in array.missing()), "")
+        if lacking or not self._written(schema.CLASSIFIER)[position]:
+            what = lacking or "its classifier"
+            raise UsageError(f"epoch {epoch} of split {split!r} cannot count: {what} is not written")
+        self._mark(split, position, written=True)
 
     def discard_after(self, epoch: int) -> None:
         """Make all later epochs not count, so that they can be written again."""
         later = [position for number, position in self.epochs.items() if number > epoch]
-        for group in self._root.group_keys():
-            if later and np.asarray(self._array(group, "written")[later[0] :]).any():
+        for group in (*self._run.splits, schema.CLASSIFIER):
+            if later and self._written(group)[later[0] :].any():
                 self._mark(group, slice(later[0], None), written=False)
 
-    def _create(self) -> zarr.Group:
-        attributes = {"encoding-type": schema.ENCODING_TYPE, "encoding-version": schema.ENCODING_VERSION}
-        self._root = zarr.create_group(self.path, attributes=attributes)
-        self._add_group(schema.CLASSIFIER, self.sizes)
-        return self._root
+    def _check_arguments(self, epochs: Sequence[int]) -> None:
+        if not epochs or min(epochs) < 0 or sorted(set(epochs)) != epochs:
+            raise UsageError("the epochs of a store are numbers from 0 on, increasing, at least one")
+        if self.sizes["label"] < 2 or self.sizes["feature"] < 1:  # noqa: PLR2004
+            raise UsageError("a store needs at least two classes and one feature")
+        if self.dtype not in schema.FEATURE_DTYPES:
+            raise UsageError(f"features are stored as {' or '.join(schema.FEATURE_DTYPES)}, not {self.dtype}")
 
-    def _open(self) -> zarr.Group:
+    def _open(self) -> None:
         self._remove_leftovers()
-        root = zarr.open_group(self.path, mode="r+", use_consolidated=False)
-        schema.check_version(root.attrs, self.path)
-        self._root = root
-        if schema.CLASSIFIER not in root:
-            self._add_group(schema.CLASSIFIER, self.sizes)
-        self._check_continues()
-        zarr.consolidate_metadata(self.path)
-        return root
-
-    def _check_continues(self) -> None:
-        found = (np.asarray(self._array(schema.CLASSIFIER, "epoch")[:]).tolist(), self._weight_shape())
-        wanted = (list(self.epochs), (self.sizes["label"], self.sizes["feature"]))
-        if found != wanted:
+        if not exists(child(self.path, FILE)) and not exists(child(self.path, schema.CLASSIFIER)):
+            create_root(self.path)
+        self._add_group(schema.CLASSIFIER, self.sizes)
+        shape = self._array(schema.CLASSIFIER, "weight").shape[1:]
+        found = self._run.array(schema.CLASSIFIER, "epoch")[:].tolist()
+        if (found, shape) != (list(self.epochs), (self.sizes["label"], self.sizes["feature"])):
             raise UsageError(f"{self.path} was made for other epochs, classes or feature length", "Use another folder")
 
-    def _weight_shape(self) -> tuple[int, ...]:
-        return self._array(schema.CLASSIFIER, "weight").shape[1:]
-
     def _add_group(self, name: str, sizes: dict[str, int]) -> None:
-        """Build a group complete beside the store, move it in, and make it visible to readers."""
-        base = self.path if is_url(self.path) else child(self.location, BUILDING)
-        group = zarr.create_group(base, path=name, overwrite=True)
-        for spec in schema.group_arrays(name, self.dtype):
-            schema.create_array(group, spec, sizes, shard=self.shard)
-        group["epoch"][:] = np.array(list(self.epochs))  # type: ignore[index]
-        group["written"].with_config({"write_empty_chunks": True})[:] = False  # type: ignore[union-attr]
-        if not is_url(self.path):
-            sync_tree(Path(base, name))
-            Path(base, name).rename(Path(self.path, name))
-            sync_folder(Path(self.path))
-            shutil.rmtree(base)
-        zarr.consolidate_metadata(self.path)
+        if name not in listed(read_root(self.path), self.path):
+            add_group(self.path, make_group(name, list(self.epochs), sizes, self.dtype, shard=self.shard))
+        self._run.check(name)
 
     def _remove_leftovers(self) -> None:
-        """Remove what a killed process had not finished; none of it counts."""
-        if not is_url(self.path):
-            shutil.rmtree(child(self.location, BUILDING), ignore_errors=True)
-            for partial in Path(self.path).rglob("*.partial"):
+        """Remove files that a killed process had not finished; none of them counts."""
+        if folder := local_path(self.location):
+            for partial in [*folder.glob("*.partial"), *(folder / schema.STORE).rglob("*.partial")]:
                 partial.unlink()
+
+    def _position(self, epoch: int) -> int:
+        if epoch not in self.epochs:
+            raise UsageError(f"{self.path} has no place for epoch {epoch}")
+        return self.epochs[epoch]
 
     def _array(self, group: str, name: str) -> zarr.Array[Any]:
         if (group, name) not in self._arrays:
-            array: Any = self._root[f"{group}/{name}"]
+            root = zarr.open_group(writable(self.path), mode="r+", use_consolidated=False)
+            array: Any = root[f"{group}/{name}"]
             self._arrays[group, name] = array.with_config({"write_empty_chunks": True})
         return self._arrays[group, name]
 
-    def _mark(self, group: str, position: int | slice, *, written: bool) -> None:
-        self._array(group, "written")[position] = written
-        self._sync(group, "written")
+    def _written(self, group: str) -> NDArray[np.bool_]:
+        return np.asarray(self._run.array(group, "written")[:], bool)
 
-    def _sync(self, *names: str) -> None:
-        if not is_url(self.path):
-            sync_tree(Path(self.path, *names[:2], "c", *names[2:]))
+    def _mark(self, group: str, position: int | slice, *, written: bool) -> None:
+        marks = self._written(group)
+        marks[position] = written
+        self._array(group, "written")[:] = marks
+
+
+def _stored(values: NDArray[Any], dtype: str, what: str) -> NDArray[Any]:
+    """Convert to the stored data type.
+
+    Raises
+    ------
+    DivergedError
+        The result is not finite.
+    """
+    with np.errstate(over="ignore"):
+        stored = values.astype(dtype, copy=False)
+    if not np.isfinite(stored).all():
+        raise DivergedError(f"{what}: NaN or inf, or numbers beyond {dtype}; they are not stored")
+    return stored

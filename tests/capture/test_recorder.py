@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,7 +163,7 @@ def test_classifier_must_not_change_between_splits(tmp_path: Path, data: TensorD
     with Recorder(tmp_path / "run", classifier=model.fc, epochs=1) as recorder:
         recorder.capture(model, loader(data), split="train", epoch=1)
         with torch.no_grad():
-            model.fc.weight += 1
+            model.fc.weight.add_(1)
         with pytest.raises(UsageError, match="classifier changed"):
             recorder.capture(model, loader(data), split="test", epoch=1)
 
@@ -209,7 +210,9 @@ def test_features_that_are_not_finite_are_refused(tmp_path: Path, data: TensorDa
     """Features with NaN are not stored; the error reaches the training thread and the epoch does not count."""
     model = Net()
     with torch.no_grad():
-        model.body[0].bias[0] = torch.inf
+        first = model.body[0]
+        assert isinstance(first, nn.Linear)
+        first.bias[0] = torch.inf
 
     def record() -> None:
         with Recorder(tmp_path / "run", classifier=model.fc, epochs=1) as recorder:
@@ -222,11 +225,17 @@ def test_features_that_are_not_finite_are_refused(tmp_path: Path, data: TensorDa
 
 def test_worker_bounds_what_waits() -> None:
     """No more tasks than the capacity wait; the next submit blocks until one is done."""
-    release, worker, order = threading.Event(), Worker("test"), []
-    worker.submit(lambda: (release.wait(), order.append(0))[1])
+    release, worker = threading.Event(), Worker("test")
+    order: list[int] = []
+
+    def wait() -> None:
+        release.wait()
+        order.append(0)
+
+    worker.submit(wait)
     for number in range(1, CAPACITY + 1):
-        worker.submit(lambda number=number: order.append(number))  # type: ignore[misc]
-    blocked = threading.Thread(target=worker.submit, args=(lambda: order.append(99),))
+        worker.submit(partial(order.append, number))
+    blocked = threading.Thread(target=worker.submit, args=(partial(order.append, 99),))
     blocked.start()
     blocked.join(timeout=0.2)
     assert blocked.is_alive()

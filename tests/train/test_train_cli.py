@@ -73,7 +73,7 @@ def test_interrupt_saves_says_how_to_resume_and_exits_130(whole: Path) -> None:
     folder = whole.parent / "interrupted"
     process = subprocess.Popen(command("train", *OPTIONS, "--out", folder), stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    lines = []
+    lines: list[str] = []
     while not (lines and lines[-1].startswith("epoch 1 ")):
         lines.append(process.stderr.readline())
     process.send_signal(signal.SIGINT)

@@ -1,0 +1,134 @@
+"""Making a comparison: align runs, analyse them, test the arms against the reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bceprobe.analysis import analyze, unique_labels
+from bceprobe.comparison.arms import Arm, pairs, read_arms
+from bceprobe.comparison.comparable import check_comparable, common_epochs, common_splits, varied_settings
+from bceprobe.comparison.model import Comparison, Curve, Quantity, Row
+from bceprobe.errors import UsageError
+from bceprobe.stats import holm, paired_t, welch_t
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from bceprobe.stats import TestResult
+    from bceprobe.store import Run
+
+# Topic -> its metrics that are compared, and the splits they are compared on.
+COMPARED = {
+    "nc": (("nc1", "nc2", "nc3"), ("train",)),
+    "accuracy": (("accuracy", "uniform_accuracy"), ("train", "test")),
+}
+
+
+def compare(*locations: str | Path, progress: Callable[[int, int], None] | None = None) -> Comparison:
+    """Compare training procedures by their runs.
+
+    Parameters
+    ----------
+    locations
+        One per arm: a run, a folder that holds its runs (seeds), or a glob pattern. The first arm is the reference.
+    progress
+        Called with the number of snapshots analysed and their total, for each topic in turn.
+
+    Returns
+    -------
+    Comparison
+        Curves of NC1-3, accuracy and uniform accuracy, and their values at the last common epoch with paired
+        t-tests (arms with the same seeds) or Welch's t-tests, corrected by Holm's method.
+
+    Raises
+    ------
+    UsageError
+        Fewer than two arms, arms that cannot be compared (other data, model, captured samples), no common epoch.
+    StoreError
+        A run cannot be found or read.
+    """
+    arms = read_arms([str(location) for location in locations])
+    check_comparable(arms)
+    runs = [run for arm in arms for run in arm.runs]
+    splits = common_splits(runs)
+    epochs = common_epochs(runs, splits)
+    if not epochs:
+        raise UsageError("the runs have no epoch in common", "Compare runs that captured the same epochs")
+    measured = [_Measured(arms, quantity, values) for quantity, values in _measure(runs, splits, progress)]
+    curves = tuple(curve for one in measured for curve in one.curves())
+    rows = _corrected([row for arm in arms[1:] for row in (one.row(arm, epochs[-1]) for one in measured)])
+    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms))
+
+
+def _measure(
+    runs: Sequence[Run], splits: Sequence[str], progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[Quantity, dict[Run, xr.DataArray]]]:
+    """Yield each quantity with its values over epochs for every run."""
+    labels = unique_labels(runs)
+    for topic, (names, wanted) in COMPARED.items():
+        used = [split for split in wanted if split in splits]
+        dataset = analyze(runs, topic, splits=used, progress=progress)
+        for name in names:
+            for split in used:
+                values = {
+                    run: dataset[name].sel(run=label, split=split) for run, label in zip(runs, labels, strict=True)
+                }
+                yield _quantity(name, split, dataset[name].attrs), values
+
+
+def _quantity(name: str, split: str, attributes: dict[str, Any]) -> Quantity:
+    direction = attributes.get("higher_is_better")
+    texts = {key: attributes[key] for key in ("long_name", "definition", "references", "units", "scale")}
+    return Quantity(name, split, **texts, higher_is_better=None if direction is None else bool(direction))
+
+
+class _Measured:
+    """A quantity in all runs."""
+
+    def __init__(self, arms: Sequence[Arm], quantity: Quantity, values: dict[Run, xr.DataArray]) -> None:
+        self.arms, self.quantity, self.values = arms, quantity, values
+
+    def curves(self) -> Iterator[Curve]:
+        for arm in self.arms:
+            epochs = common_epochs(arm.runs, [self.quantity.split])
+            values = self._select(arm, epochs)
+            mean, std = values.mean(axis=0), _std(values)
+            yield Curve(self.quantity, arm.label, tuple(epochs), tuple(mean.tolist()), tuple(std.tolist()))
+
+    def row(self, arm: Arm, epoch: int) -> Row:
+        """Test an arm against the reference; Holm's correction comes later.
+
+        Quantities that decay over orders of magnitude vary by factors between seeds and are tested on logarithms.
+        """
+        reference = self.arms[0]
+        a, b = (self._select(either, [epoch])[:, 0] for either in (reference, arm))
+        ratio = self.quantity.scale == "log" and bool((a > 0).all() and (b > 0).all())
+        scale = np.log if ratio else np.asarray
+        result = _test(scale(a), scale(b), pairs(reference, arm))
+        moments = float(a.mean()), float(_std(a)), float(b.mean()), float(_std(b))
+        return Row(self.quantity, reference.label, arm.label, *moments, result, ratio, result.p_value)
+
+    def _select(self, arm: Arm, epochs: list[int]) -> NDArray[np.float64]:
+        """Return the values of an arm, (run, epoch)."""
+        return np.stack([self.values[run].sel(epoch=epochs).values for run in arm.runs])
+
+
+def _test(a: NDArray[np.float64], b: NDArray[np.float64], paired: list[tuple[int, int]]) -> TestResult:
+    return paired_t(a[[i for i, _ in paired]], b[[j for _, j in paired]]) if paired else welch_t(a, b)
+
+
+def _std(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sample standard deviation over runs; NaN for one run."""
+    return values.std(axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
+
+
+def _corrected(rows: list[Row]) -> tuple[Row, ...]:
+    adjusted = holm([row.p_corrected for row in rows])
+    return tuple(replace(row, p_corrected=float(p)) for row, p in zip(rows, adjusted, strict=True))

@@ -1,0 +1,83 @@
+"""A comparison as one JSON document: every number that the report shows, and the provenance of every run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bceprobe.comparison.arms import Arm
+    from bceprobe.comparison.model import Comparison, Curve, Quantity, Row
+
+SCHEMA_VERSION = 1
+
+
+def document(comparison: Comparison) -> dict[str, Any]:
+    """Lay a comparison out in plain JSON types; NaN and inf become None.
+
+    `records` holds one entry per row of the final table, with the names of metric, split and arm.
+    """
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "epoch": comparison.epoch,
+        "correction": {"method": "holm", "family": comparison.tests},
+        "verdict": asdict(comparison.verdict()),
+        "records": [_record(row, comparison.epoch) for row in comparison.rows],
+        "quantities": [asdict(quantity) for quantity in comparison.quantities],
+        "curves": [_curve(curve) for curve in comparison.curves],
+        "varied_settings": {key: list(values) for key, values in comparison.varied.items()},
+        "arms": [_arm(arm) for arm in comparison.arms],
+    }
+    plain: dict[str, Any] = _plain(content)
+    return plain
+
+
+def _record(row: Row, epoch: int) -> dict[str, Any]:
+    result = row.result
+    return {
+        **_name(row.quantity),
+        "epoch": epoch,
+        "arm": row.arm,
+        "reference": row.reference,
+        "mean": row.mean,
+        "std": row.std,
+        "reference_mean": row.reference_mean,
+        "reference_std": row.reference_std,
+        "compared_by": "ratio" if row.ratio else "difference",
+        **dict(zip(("estimate", "ci_low", "ci_high"), row.estimate, strict=True)),
+        "p_value": result.p_value,
+        "p_holm": row.p_corrected,
+        "hedges_g": result.effect,
+        "test": result.test,
+        "n_reference": result.n[0],
+        "n": result.n[1],
+        "note": result.note,
+    }
+
+
+def _name(quantity: Quantity) -> dict[str, str]:
+    return {"metric": quantity.name, "split": quantity.split}
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    numbers = {"epoch": list(curve.epoch), "mean": list(curve.mean), "std": list(curve.std)}
+    return {**_name(curve.quantity), "arm": curve.arm, **numbers}
+
+
+def _arm(arm: Arm) -> dict[str, Any]:
+    runs = [
+        {"location": run.location, "seed": seed, "settings": run.settings, "manifest": run.manifest}
+        for run, seed in zip(arm.runs, arm.seeds, strict=True)
+    ]
+    return {"label": arm.label, "source": arm.source, "runs": runs}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (str, int)) else str(value)

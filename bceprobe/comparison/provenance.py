@@ -1,0 +1,84 @@
+"""Where every number of a comparison comes from: the runs, what they share, and what is each one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bceprobe.analysis import unique_labels
+from bceprobe.comparison.comparable import class_counts, sizes
+from bceprobe.report import Cell, Column, Details, Table, Text
+from bceprobe.report.numbers import UNDEFINED
+from bceprobe.settings import flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bceprobe.comparison.model import Comparison
+    from bceprobe.report.model import Block
+    from bceprobe.store import Run
+
+COLUMNS = (
+    Column("Run"),
+    Column("Arm"),
+    Column("Seed", numeric=True),
+    Column("Status"),
+    Column("Captured epochs", numeric=True),
+    Column("Last epoch", numeric=True),
+    Column("Train samples", numeric=True),
+    Column("Test samples", numeric=True),
+)
+
+
+def provenance(comparison: Comparison) -> tuple[Block, ...]:
+    """Lay out the runs, the settings and records they all share, and folded away what differs from run to run."""
+    runs = [run for arm in comparison.arms for run in arm.runs]
+    labels, records = unique_labels(runs), [_record(run) for run in runs]
+    shared = {key: value for key, value in records[0].items() if all(key in r and r[key] == value for r in records)}
+    classes, length = sizes(runs[0])
+    return (
+        Text(f"{len(runs)} runs, {classes} classes, features of length {length}."),
+        _runs(comparison, dict(zip(runs, labels, strict=True))),
+        Details("The same in every run", (_listing("Settings and records shared by all runs", shared),)),
+        *(
+            Details(f"Only in {label}", (_listing(f"Settings and records of {label}", _without(record, shared)),))
+            for label, record in zip(labels, records, strict=True)
+        ),
+    )
+
+
+def _runs(comparison: Comparison, labels: Mapping[Run, str]) -> Table:
+    rows = [
+        (Cell(labels[run]), Cell(arm.label), _count(seed), *_state(run))
+        for arm in comparison.arms
+        for run, seed in zip(arm.runs, arm.seeds, strict=True)
+    ]
+    return Table("Runs", COLUMNS, tuple(rows))
+
+
+def _state(run: Run) -> tuple[Cell, ...]:
+    epochs = run.epochs("train")
+    samples = [_count(sum(class_counts(run, split)) if split in run.splits else None) for split in ("train", "test")]
+    return (Cell(str(run.manifest.get("status", "unknown"))), _count(len(epochs)), _count(epochs[-1]), *samples)
+
+
+def _count(value: int | None) -> Cell:
+    return Cell(UNDEFINED) if value is None else Cell(str(value), float(value))
+
+
+def _record(run: Run) -> dict[str, str]:
+    """Flatten settings and run.json into text by dotted key."""
+    record = {f"settings.{key}": value for key, value in flatten(run.settings).items()}
+    return {key: _text(value) for key, value in {**record, **flatten(run.manifest)}.items()}
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _without(record: dict[str, str], shared: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in record.items() if key not in shared}
+
+
+def _listing(caption: str, record: dict[str, str]) -> Table:
+    rows = tuple((Cell(key), Cell(value)) for key, value in sorted(record.items()))
+    return Table(caption, (Column("Key"), Column("Value")), rows, sortable=False)

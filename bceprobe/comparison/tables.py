@@ -1,0 +1,77 @@
+"""The final table of one arm against the reference, for the report and for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bceprobe.comparison.verdict import shown_estimate
+from bceprobe.report import Cell, Column, Table
+from bceprobe.report.numbers import TIMES, difference, mean_and_spread, p_value, unit_of
+from bceprobe.stats import PAIRED_T, WELCH_T
+
+if TYPE_CHECKING:
+    from bceprobe.comparison.model import Comparison, Quantity, Row
+
+SHORT = {PAIRED_T: "paired t", WELCH_T: "Welch's t"}
+ARROWS = {True: " ↑", False: " ↓", None: ""}
+NOTE = "↓ lower is better or more collapsed, ↑ higher is better. Means ± standard deviations over the runs of an arm"
+
+
+def final_table(comparison: Comparison, arm: str) -> Table:
+    """Lay out the rows of an arm: means, difference with interval, p, Holm's p, effect size, n and test."""
+    rows = [row for row in comparison.rows if row.arm == arm]
+    reference = comparison.arms[0].label
+    notes = (
+        f"{NOTE}.",
+        f"Comparison: {TIMES} is {arm} over {reference}, else {arm} minus {reference} (pp: percentage points).",
+        f"p (Holm) is corrected for the {comparison.tests} tests of this section; bold where below 0.05.",
+    )
+    return Table(f"{arm} against {reference}", _columns(reference, arm), tuple(map(_row, rows)), " ".join(notes))
+
+
+def heading(quantity: Quantity) -> str:
+    """Name a quantity with an arrow for the direction that is better."""
+    return f"{quantity.short}{ARROWS[quantity.higher_is_better]}"
+
+
+def _columns(reference: str, arm: str) -> tuple[Column, ...]:
+    return (
+        Column("Quantity"),
+        Column("Split"),
+        Column(reference, numeric=True),
+        Column(arm, numeric=True),
+        Column("Comparison", numeric=True, note="Ratio of geometric means, or difference of means"),
+        Column("95 % CI", numeric=True, note="Confidence interval of the ratio or difference; sorted by its lower end"),
+        Column("p", numeric=True),
+        Column("p (Holm)", numeric=True, note="Corrected for all tests of this section"),
+        Column("Hedges' g", numeric=True, note="Difference in units of the pooled standard deviation"),
+        Column("n", numeric=True, note="Pairs, or runs of the reference + runs of the arm"),
+        Column("Test"),
+    )
+
+
+def _row(row: Row) -> tuple[Cell, ...]:
+    unit, result = unit_of(row.quantity.units), row.result
+    (estimate, low, _), (size, bounds) = row.estimate, shown_estimate(row)
+    return (
+        Cell(heading(row.quantity)),
+        Cell(row.quantity.split),
+        _number(mean_and_spread(row.reference_mean, row.reference_std, unit), row.reference_mean),
+        _number(mean_and_spread(row.mean, row.std, unit), row.mean),
+        _number(size, estimate),
+        _number(bounds, low),
+        _number(p_value(result.p_value), result.p_value),
+        _number(p_value(row.p_corrected), row.p_corrected, strong=row.differs),
+        _number(difference(result.effect), result.effect),
+        _number(_size(row), float(sum(result.n))),
+        Cell(result.note or SHORT[result.test]),
+    )
+
+
+def _number(text: str, value: float, *, strong: bool = False) -> Cell:
+    return Cell(text, None if value != value else value, strong)  # noqa: PLR0124 - NaN differs from itself
+
+
+def _size(row: Row) -> str:
+    first, second = row.result.n
+    return str(first) if row.paired else f"{first} + {second}"

@@ -1,0 +1,164 @@
+"""The verdict: sentences made from the numbers, which say what differs, by how much and how sure that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bceprobe.report import Finding, Verdict, printable
+from bceprobe.report.numbers import difference, interval, mean_and_spread, number, p_value, ratio, unit_of
+from bceprobe.stats import ONE_SEED, PAIRED_T, UNDEFINED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from bceprobe.comparison.arms import Arm
+    from bceprobe.comparison.model import Comparison, Row
+
+FEW = 10
+
+
+def judge(comparison: Comparison) -> Verdict:
+    """Say what a comparison found.
+
+    A difference counts if its Holm-corrected p-value is below 0.05. With one seed per arm the verdict is that
+    nothing can be concluded about the training procedure, and the findings only describe the runs.
+    """
+    rows = comparison.rows
+    findings = [_difference(row) for row in rows if row.differs]
+    findings += [finding for row in rows if row.result.note for finding in _untested(row)]
+    findings += _not_shown([row for row in rows if not row.result.note and not row.differs])
+    return Verdict(_headline(comparison), tuple(findings), tuple(_caveats(comparison)))
+
+
+def joined(words: Sequence[str]) -> str:
+    """Enumerate words.
+
+    Examples
+    --------
+    >>> joined(["NC1"]), joined(["NC1", "NC2", "NC3"])
+    ('NC1', 'NC1, NC2 and NC3')
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def design(comparison: Comparison) -> str:
+    """Say how many seeds there are and how they are matched."""
+    counts = [len(arm.runs) for arm in comparison.arms]
+    seeds = _count(counts[0], "seed") if len(set(counts)) == 1 else f"{joined(list(map(str, counts)))} seeds"
+    tests = {row.result.test for row in comparison.rows}
+    matched = {frozenset({PAIRED_T}): ", paired by seed"}.get(frozenset(tests), ", not paired")
+    return f"{seeds}{' per arm' if len(set(counts)) == 1 else ''}{matched if len(tests) == 1 else ', paired in part'}"
+
+
+def _headline(comparison: Comparison) -> str:
+    rows, differing = comparison.rows, sum(row.differs for row in comparison.rows)
+    if all(row.result.note == ONE_SEED for row in rows):
+        alone = [arm.label for arm in comparison.arms if len(arm.runs) == 1]
+        which = "One seed per arm" if len(alone) == len(comparison.arms) else f"One seed of {joined(alone)}"
+        return f"{which}: nothing can be concluded about the training procedure."
+    reference, *others = (arm.label for arm in comparison.arms)
+    names = others[0] if len(others) == 1 else f"the other {len(others)} arms"
+    if not differing:
+        return f"At epoch {comparison.epoch}, no difference between {names} and {reference} can be shown."
+    among = "quantities" if len(others) == 1 else "comparisons"
+    verb = "differs" if len(others) == 1 else "differ"
+    what = f"{names} {verb} from {reference} in {differing} of {len(rows)} {among}"
+    sure = f"{design(comparison)}; p < 0.05 after Holm's correction for {_count(comparison.tests, 'test')}"
+    return f"At epoch {comparison.epoch}, {what} ({sure})."
+
+
+def _difference(row: Row) -> Finding:
+    unit, result = unit_of(row.quantity.units), row.result
+    direction = "higher" if result.difference > 0 else "lower"
+    values = f"{mean_and_spread(row.mean, row.std, unit)} against {_reference(row)}"
+    size, bounds = shown_estimate(row)
+    sure = f"95 % CI {bounds}, p {_equals(row.p_corrected)} after Holm, Hedges' g {difference(result.effect)}"
+    lead = f"{row.quantity.place} is {direction} with {row.arm}:"
+    return Finding(lead, f"{values}; {_kind(row)} {size}, {sure}.", "differs")
+
+
+def shown_estimate(row: Row) -> tuple[str, str]:
+    """Write a ratio or difference, and its interval."""
+    unit, (estimate, low, high) = unit_of(row.quantity.units), row.estimate
+    if row.ratio:
+        return ratio(estimate), interval(low, high)
+    return difference(estimate, unit), interval(low, high, unit)
+
+
+def _kind(row: Row) -> str:
+    return "ratio" if row.ratio else "difference"
+
+
+def _reference(row: Row) -> str:
+    values = mean_and_spread(row.reference_mean, row.reference_std, unit_of(row.quantity.units))
+    return f"{values} with {row.reference}"
+
+
+def _equals(p: float) -> str:
+    text = p_value(p)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _untested(row: Row) -> Iterator[Finding]:
+    """Describe a quantity that could not be tested: as it is, without a claim."""
+    unit, place = unit_of(row.quantity.units), row.quantity.place
+    values = f"{number(row.mean, unit)} with {row.arm}, {number(row.reference_mean, unit)} with {row.reference}"
+    if row.result.note == ONE_SEED:
+        yield Finding(f"{place}:", f"{values} ({_kind(row)} {shown_estimate(row)[0]}).")
+    elif row.result.note == UNDEFINED:
+        yield Finding(f"{place} is undefined", f"in at least one run of {row.arm} or {row.reference}.")
+    elif number(row.mean, unit) == number(row.reference_mean, unit):
+        yield Finding(
+            f"{place} is the same", f"in every run of {row.arm} and {row.reference}: {number(row.mean, unit)}."
+        )
+    else:
+        yield Finding(f"{place} differs alike for every seed,", f"so that no test can be made: {values}.")
+
+
+def _not_shown(rows: Sequence[Row]) -> Iterator[Finding]:
+    """Name what shows no difference, arm by arm, and warn against taking that for equality."""
+    for arm in dict.fromkeys(row.arm for row in rows):
+        places = [row.quantity.place for row in rows if row.arm == arm]
+        smallest = min(min(row.result.n) for row in rows if row.arm == arm)
+        lead = f"No difference can be shown for {arm} in {joined(places)}."
+        few = f"With {_count(smallest, 'seed')} only large differences can be seen: this is no evidence of equality."
+        yield Finding(lead, few if smallest < FEW else "This is no evidence of equality.")
+
+
+def _caveats(comparison: Comparison) -> Iterator[str]:
+    runs = [(arm, run) for arm in comparison.arms for run in arm.runs]
+    unfinished = [f"{arm.label}: {run.name} ({run.manifest.get('status')})" for arm, run in runs if _open(run.manifest)]
+    if unfinished:
+        yield f"Not all runs are finished: {printable(joined(unfinished))}."
+    if (longest := max(run.epochs("train")[-1] for _, run in runs)) > comparison.epoch:
+        yield f"Compared at epoch {comparison.epoch}, the last that every run has; some go on to epoch {longest}."
+    single = [arm.label for arm in comparison.arms if len(arm.runs) == 1]
+    if single and len(comparison.arms) > 2 and comparison.tests:  # noqa: PLR2004 - else the headline says so
+        yield f"One seed of {joined(single)}: nothing can be concluded about that training procedure."
+    yield from _confounders(comparison)
+
+
+def _open(manifest: dict[str, object]) -> bool:
+    return manifest.get("status", "finished") != "finished"
+
+
+def _confounders(comparison: Comparison) -> Iterator[str]:
+    """Say what else could explain a difference: the arms' other settings, or that nobody knows them."""
+    varied, unknown = comparison.varied, [arm for arm in comparison.arms if not arm.settings]
+    if len(varied) > 1:
+        what = "; ".join(_varied(key, values, comparison.arms) for key, values in varied.items())
+        yield f"The arms differ in more than one setting, so no difference is due to one of them for certain: {what}."
+    if unknown:
+        names = joined([arm.label for arm in unknown])
+        yield f"The settings of {names} are not known, so it cannot be checked what else differs between the arms."
+    elif not varied:
+        yield "The arms have the same settings but for the seed. A pattern of runs that make one arm must be quoted."
+
+
+def _varied(key: str, values: Iterable[object], arms: Sequence[Arm]) -> str:
+    pairs = zip(arms, values, strict=True)
+    return printable(f"{key} ({', '.join(f'{arm.label} {value}' for arm, value in pairs)})")
+
+
+def _count(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -1,0 +1,46 @@
+"""Real data for tests: the MNIST and CIFAR-10 of ../shared/data, laid out once per test session as torchvision does."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+UNPACK = Path(__file__).resolve().parents[2] / "shared" / "data" / "unpack.py"
+
+
+@pytest.fixture(scope="session")
+def real_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder with MNIST."""
+    return _unpacked("mnist", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def real_cifar_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder with CIFAR-10; laying it out takes about 5 seconds and 180 MB."""
+    return _unpacked("cifar10", tmp_path_factory)
+
+
+def _unpacked(name: str, factory: pytest.TempPathFactory) -> Path:
+    """Lay a data set out in a folder that all workers of this test session share; the first one does it."""
+    if not UNPACK.is_file():
+        _do_without(f"the real {name} is not here: {UNPACK} is missing")
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"real-{name}"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            subprocess.run([sys.executable, UNPACK, partial, name], check=True, capture_output=True)
+            partial.rename(folder)
+    return folder
+
+
+def _do_without(reason: str) -> None:
+    if os.environ.get("CI") and os.environ.get("BCEPROBE_REQUIRE_DATA") == "1":
+        pytest.fail(f"{reason}, and BCEPROBE_REQUIRE_DATA=1")
+    pytest.skip(reason)

@@ -1,0 +1,74 @@
+"""Snapshots for tests of metrics: drawn at random, collapsed, and read row by row from nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from bceprobe.metrics import evaluate
+from bceprobe.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def values(snapshot: Snapshot) -> dict[str, float]:
+    """Compute the metrics of the topics nc and accuracy."""
+    return {**evaluate(snapshot, "nc"), **evaluate(snapshot, "accuracy")}
+
+
+def gaussian(seed: int, counts: Sequence[int], length: int, *, noise: float = 0.5, **options: Any) -> Snapshot:
+    """Draw classes around random means, in random order, with a classifier near the means."""
+    source = np.random.default_rng(seed)
+    means = source.normal(size=(len(counts), length))
+    target = source.permutation(np.repeat(np.arange(len(counts)), counts))
+    features = means[target] + noise * source.normal(size=(len(target), length)) + 0.7
+    weight = means + 0.3 * source.normal(size=means.shape)
+    return Snapshot(features, target, weight, source.normal(size=len(counts)), **options)
+
+
+def changed(snapshot: Snapshot, **changes: Any) -> Snapshot:
+    """Copy a snapshot with other arrays."""
+    names = ("features", "target", "weight", "bias", "global_mean")
+    return Snapshot(**{name: getattr(snapshot, name) for name in names} | changes)
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> Snapshot:
+    """Draw a snapshot of 2 to 5 classes, possibly imbalanced, with at least two classes present."""
+    counts = draw(st.lists(st.integers(0, 9), min_size=2, max_size=5).filter(lambda c: sum(map(bool, c)) > 1))
+    seed, length = draw(st.integers(0, 2**32 - 1)), draw(st.integers(1, 7))
+    return gaussian(seed, counts, length, global_mean=draw(st.sampled_from(["sample", "class"])))
+
+
+def etf_rows(classes: int, length: int, seed: int = 0) -> NDArray[np.float64]:
+    """Return the vertices of a simplex ETF, (K, d >= K), turned at random: unit rows whose cosines are -1/(K-1)."""
+    turned, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(length, length)))
+    corners = np.eye(classes) - 1 / classes
+    vertices: NDArray[np.float64] = corners / np.linalg.norm(corners[0]) @ turned[:classes]
+    return vertices
+
+
+@dataclass(frozen=True)
+class RowsOnDemand:
+    """Features that exist only while they are read: row i of class i % K is mean_k plus a wave in i."""
+
+    means: NDArray[np.float64]
+    samples: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Samples and feature length."""
+        return self.samples, self.means.shape[1]
+
+    def __getitem__(self, rows: slice, /) -> NDArray[np.float32]:
+        """Make some rows."""
+        place = np.arange(rows.start, rows.stop)
+        wave = 0.1 * np.sin(place[:, None] * (1 + np.arange(self.shape[1])))
+        rows_made: NDArray[np.float32] = (self.means[place % len(self.means)] + wave).astype(np.float32)
+        return rows_made

@@ -1,0 +1,39 @@
+"""What every registered loss, model and data set has in common, and that naming them costs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from bceprobe.datasets import DATASETS
+from bceprobe.losses import LOSSES
+from bceprobe.models import MODELS
+from bceprobe.registry import Registry
+
+REGISTRIES: list[tuple[Registry[Any], set[str]]] = [
+    (LOSSES, {"bce", "ce"}),
+    (MODELS, {"convnet", "densenet121", "resnet18"}),
+    (DATASETS, {"cifar10", "digits", "mnist"}),
+]
+LATE = {"torchvision", "sklearn", "scipy", "matplotlib", "statsmodels", "PIL", "xarray", "zarr"}
+
+
+@pytest.mark.parametrize(("registry", "names"), REGISTRIES, ids=lambda value: getattr(value, "kind", None))
+def test_entries_describe_themselves(registry: Registry[Any], names: set[str]) -> None:
+    """Every built-in entry is there, and the first line of each docstring is a description of its own."""
+    assert names <= set(registry)
+    lines = [(registry[name].__doc__ or "").strip().split("\n")[0] for name in registry]
+    assert all(line.endswith(".") for line in lines)
+    assert len(set(lines)) == len(lines)
+
+
+def test_registries_import_nothing_heavy_besides_torch() -> None:
+    """Listing losses, models and data sets imports neither torchvision nor scikit-learn; builders and readers do."""
+    lines = "; ".join(f"from bceprobe.{home} import {home.upper()} as {home}" for home in ("losses", "models"))
+    program = f"{lines}; from bceprobe.datasets import DATASETS as data; list(losses), list(models), list(data)"
+    report = f"{program}; import sys; print(*sorted({LATE} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -1,0 +1,66 @@
+"""Settings as TOML: what is written is read back as the same settings."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from bceprobe.settings import flatten, read_toml, resolve
+
+POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+NOT_NEGATIVE = st.floats(min_value=0, allow_infinity=False)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]))
+OPTIONS = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), TEXT)
+RESERVED = {"model.name", "model.bias_mean", "model.options"}
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "seed": st.integers(0, 2**63 - 1),
+    "device": TEXT,
+    "deterministic": st.booleans(),
+    "loss.name": TEXT,
+    "model.name": TEXT,
+    "model.bias_mean": st.floats(allow_nan=False, allow_infinity=False),
+    "data.name": TEXT,
+    "data.limit_per_class": st.integers(0, 10**6),
+    "optim.name": st.sampled_from(["sgd", "adamw"]),
+    "optim.lr": POSITIVE,
+    "optim.momentum": st.floats(0, 1, exclude_max=True),
+    "optim.weight_decay": NOT_NEGATIVE,
+    "optim.batch_size": st.integers(1, 10**6),
+    "optim.schedule": st.sampled_from(["step", "cosine", "constant"]),
+    "optim.milestones": st.lists(st.integers(1, 1000), unique=True).map(sorted),
+    "optim.factor": POSITIVE,
+    "optim.floor": NOT_NEGATIVE,
+    "penalty.lambda_w": NOT_NEGATIVE,
+    "penalty.lambda_h": NOT_NEGATIVE,
+    "penalty.lambda_b": NOT_NEGATIVE,
+    "capture.epochs": st.sampled_from(["all", "last", "every:5", "1-20,50,last"]),
+    "capture.per_class": st.integers(0, 10**6),
+    "capture.dtype": st.sampled_from(["float32", "float16"]),
+    "capture.shard": st.booleans(),
+}
+OPTION_KEYS = (
+    TEXT.filter(lambda name: name and "." not in name).map("model.{}".format).filter(lambda key: key not in RESERVED)
+)
+
+
+@given(st.fixed_dictionaries({}, optional=VALUES), st.dictionaries(OPTION_KEYS, OPTIONS, max_size=3))
+def test_settings_survive_toml(values: dict[str, Any], options: dict[str, Any]) -> None:
+    """Settings written as TOML and read back are equal, with any values, names and model options."""
+    settings, _ = resolve([("test", {**options, **values})])
+    again, _ = resolve([("config.toml", read_toml(settings.to_toml(), "config.toml"))])
+    assert again == settings
+
+
+def test_toml_holds_every_setting() -> None:
+    """The written TOML sets every key, so that a later change of a default does not change an old run."""
+    written = flatten(tomllib.loads(resolve([])[0].to_toml()))
+    assert set(written) == set(VALUES) | {"optim.epochs"}
+
+
+def test_flatten_joins_nested_tables() -> None:
+    """Tables of any depth become dotted keys; other values stay as they are."""
+    nested = {"seed": 1, "model": {"name": "x", "head": {"width": [1, 2]}}, "empty": {}}
+    assert flatten(nested) == {"seed": 1, "model.name": "x", "model.head.width": [1, 2]}
