@@ -27,7 +27,7 @@ LINEAR_FROM = 40
 def ce(logits: Tensor, target: Tensor) -> Tensor:
     """Cross-entropy, -log softmax(z)_y, paper eq. 1.
 
-    It is computed as softplus(logsumexp_{j != y} z_j - z_y), which is the same: a sample that is classified with a
+    It is computed as log(1 + sum_{j != y} exp(z_j - z_y)), which is the same: a sample that is classified with a
     margin beyond 17 keeps its loss and the gradient softmax(z)_y - 1, both of which
     `torch.nn.functional.cross_entropy` rounds to 0 in float32.
 
@@ -44,8 +44,11 @@ def ce(logits: Tensor, target: Tensor) -> Tensor:
         The mean over the batch, a scalar.
     """
     column = target[:, None]
-    negatives = logits.scatter(1, column, -torch.inf).logsumexp(1, keepdim=True)
-    return _softplus(negatives - logits.gather(1, column)).sum() / len(target)
+    excess = (logits - logits.gather(1, column)).scatter(1, column, -torch.inf)
+    # Taken out of the exponentials where it would overflow them; where every excess is negative, it is exactly 0.
+    top = excess.detach().amax(1, keepdim=True).clamp(min=0)
+    odds = (excess - top).exp().sum(1, keepdim=True)
+    return (top + torch.log1p(odds + torch.expm1(-top))).sum() / len(target)
 
 
 @LOSSES.register("bce")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 
-from bceprobe.errors import SnapshotError
+from bceprobe.errors import SnapshotError, UnknownNameError
+from bceprobe.registry import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # As float64, one chunk of a float32 store: each chunk is then read and checksummed once.
 BLOCK_BYTES = 16 * 2**20
+# Rows summed at once: the error of a sum grows with its length, and a short one stays in the cache of the processor.
+SUMMED_ROWS = 1024
 EPS = float(np.finfo(np.float64).eps)
 GlobalMean = Literal["sample", "class"]
 
@@ -81,7 +84,9 @@ class Snapshot:
     Raises
     ------
     SnapshotError
-        Shapes that do not fit together, labels outside 0..K-1, values that are not finite, an unknown global mean.
+        Shapes that do not fit together, labels outside 0..K-1, values that are not finite.
+    UnknownNameError
+        A global mean other than these two.
 
     Examples
     --------
@@ -184,7 +189,8 @@ class Snapshot:
             for label, features in block.by_class():
                 if np.isnan(first[label, 0]):
                     first[label] = features[0]
-                sums[label] += (features - first[label]).sum(axis=0)
+                for start in range(0, len(features), SUMMED_ROWS):
+                    sums[label] += (features[start : start + SUMMED_ROWS] - first[label]).sum(axis=0)
         return first + sums / np.maximum(self.class_counts, 1)[:, None], squares
 
     @cached_property
@@ -265,4 +271,4 @@ def _check_values(target: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any]
         if not np.isfinite(values).all():
             raise SnapshotError(f"{name} contains NaN or inf", "Train or export that epoch again")
     if global_mean not in get_args(GlobalMean):
-        raise SnapshotError(f"unknown global mean {global_mean!r}", f"Known: {', '.join(get_args(GlobalMean))}")
+        raise UnknownNameError(f"unknown global mean {global_mean!r}", nearest(global_mean, get_args(GlobalMean)))

@@ -122,7 +122,7 @@ def _chosen(runs: Sequence[Run], splits: str | Sequence[str] | None, epochs: str
     held = list(dict.fromkeys(split for run in runs for split in run.splits))
     missing = [split for split in wanted or [] if split not in held]
     if missing:
-        raise UsageError(f"no run has a split {missing[0]!r}", f"They hold: {', '.join(held) or 'none yet'}")
+        raise UsageError(f"no split {missing[0]!r} in any run", f"They hold: {', '.join(held) or 'none yet'}")
     chosen = {
         (run, split): _select(run, split, epochs) for run in runs for split in wanted or held if split in run.splits
     }

@@ -21,7 +21,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
     content = {
         "schema_version": SCHEMA_VERSION,
         "epoch": comparison.epoch,
-        "correction": {"method": "holm", "family": comparison.tests},
+        "correction": {"method": "holm", "family": len(comparison.tested)},
         "verdict": asdict(comparison.verdict()),
         "records": [_record(row, comparison.epoch) for row in comparison.rows],
         "quantities": [asdict(quantity) for quantity in comparison.quantities],

@@ -48,9 +48,10 @@ def _paragraphs(comparison: Comparison) -> Iterator[str]:
     yield f"All values are those of epoch {comparison.epoch}, the last that every run has. {NC}"
     yield " ".join([*(TESTS[test] for test in used), "Intervals and p-values are two-sided, at 95 %, by scipy."])
     yield (
-        f"The family of tests is all rows of the final tables: {len(comparison.rows)} rows, {comparison.tests} of them "
-        "tested. Their p-values are corrected together by Holm's method (statsmodels). A row without variation between "
-        "seeds, with an undefined value or with a single seed is not tested and not counted."
+        f"The family of tests is all rows of the final tables: {len(comparison.rows)} rows, of which "
+        f"{len(comparison.tested)} could be tested. Their p-values are corrected together by Holm's method "
+        "(statsmodels). A row without variation between seeds, with an undefined value or with a single seed is not "
+        "tested and not counted."
     )
     if any(row.ratio for row in comparison.rows):
         yield RATIO

@@ -129,9 +129,9 @@ class Comparison:
         return tuple(dict.fromkeys(row.quantity for row in self.rows))
 
     @property
-    def tests(self) -> int:
-        """The size of the family: how many tests could be made."""
-        return sum(not row.result.note for row in self.rows)
+    def tested(self) -> tuple[Row, ...]:
+        """The rows of which a test could be made: the family of Holm's correction."""
+        return tuple(row for row in self.rows if not row.result.note)
 
     def verdict(self) -> Verdict:
         """Say in sentences what differs, by how much, and how sure that is."""

@@ -11,7 +11,7 @@ from bceprobe.report.numbers import UNDEFINED
 from bceprobe.settings import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bceprobe.comparison.model import Comparison
     from bceprobe.report.model import Block
@@ -37,13 +37,22 @@ def provenance(comparison: Comparison) -> tuple[Block, ...]:
     classes, length = sizes(runs[0])
     return (
         Text(f"{len(runs)} runs, {classes} classes, features of length {length}."),
+        *_varied(comparison),
         _runs(comparison, dict(zip(runs, labels, strict=True))),
         Details("The same in every run", (_listing("Settings and records shared by all runs", shared),)),
         *(
-            Details(f"Only in {label}", (_listing(f"Settings and records of {label}", _without(record, shared)),))
+            Details(f"Only {label}", (_listing(f"Settings and records of {label}", _without(record, shared)),))
             for label, record in zip(labels, records, strict=True)
         ),
     )
+
+
+def _varied(comparison: Comparison) -> Iterator[Table]:
+    """Lay out the settings in which the arms differ, if any."""
+    columns = (Column("Setting"), *(Column(arm.label) for arm in comparison.arms))
+    rows = tuple((Cell(key), *(Cell(_text(value)) for value in values)) for key, values in comparison.varied.items())
+    if rows:
+        yield Table("What differs between the arms", columns, rows, sortable=False)
 
 
 def _runs(comparison: Comparison, labels: Mapping[Run, str]) -> Table:

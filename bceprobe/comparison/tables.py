@@ -1,4 +1,4 @@
-"""The final table of one arm against the reference, for the report and for the terminal."""
+"""The final table of one arm against the reference."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ from typing import TYPE_CHECKING
 
 from bceprobe.comparison.verdict import shown_estimate
 from bceprobe.report import Cell, Column, Table
-from bceprobe.report.numbers import TIMES, difference, mean_and_spread, p_value, unit_of
-from bceprobe.stats import PAIRED_T, WELCH_T
+from bceprobe.report.numbers import difference, mean_and_spread, p_value, unit_of
 
 if TYPE_CHECKING:
     from bceprobe.comparison.model import Comparison, Quantity, Row
 
-SHORT = {PAIRED_T: "paired t", WELCH_T: "Welch's t"}
 ARROWS = {True: " ↑", False: " ↓", None: ""}
-NOTE = "↓ lower is better or more collapsed, ↑ higher is better. Means ± standard deviations over the runs of an arm"
+NOTE = "↓ lower is better or more collapsed, ↑ higher is better. Means ± standard deviations over the runs of an arm."
 
 
 def final_table(comparison: Comparison, arm: str) -> Table:
-    """Lay out the rows of an arm: means, difference with interval, p, Holm's p, effect size, n and test."""
-    rows = [row for row in comparison.rows if row.arm == arm]
+    """Lay out the rows of an arm: means, ratio or difference with interval, p, Holm's p, effect size and test."""
     reference = comparison.arms[0].label
     notes = (
-        f"{NOTE}.",
-        f"Comparison: {TIMES} is {arm} over {reference}, else {arm} minus {reference} (pp: percentage points).",
-        f"p (Holm) is corrected for the {comparison.tests} tests of this section; bold where below 0.05.",
+        NOTE,
+        f"Comparison: ratio {arm} / {reference}, or difference {arm} minus {reference} (pp: percentage points).",
+        f"p (Holm) is corrected for the {len(comparison.tested)} tests of this section; bold where below 0.05.",
     )
-    return Table(f"{arm} against {reference}", _columns(reference, arm), tuple(map(_row, rows)), " ".join(notes))
+    rows = tuple(_row(row) for row in comparison.rows if row.arm == arm)
+    return Table(f"{arm} against {reference}", _columns(reference, arm), rows, " ".join(notes))
 
 
 def heading(quantity: Quantity) -> str:
@@ -45,8 +43,7 @@ def _columns(reference: str, arm: str) -> tuple[Column, ...]:
         Column("p", numeric=True),
         Column("p (Holm)", numeric=True, note="Corrected for all tests of this section"),
         Column("Hedges' g", numeric=True, note="Difference in units of the pooled standard deviation"),
-        Column("n", numeric=True, note="Pairs, or runs of the reference + runs of the arm"),
-        Column("Test"),
+        Column("Test", note="With the number of pairs, or of runs in the reference and in the arm"),
     )
 
 
@@ -58,13 +55,12 @@ def _row(row: Row) -> tuple[Cell, ...]:
         Cell(row.quantity.split),
         _number(mean_and_spread(row.reference_mean, row.reference_std, unit), row.reference_mean),
         _number(mean_and_spread(row.mean, row.std, unit), row.mean),
-        _number(size, estimate),
+        _number(f"ratio {size}" if row.ratio else size, estimate),
         _number(bounds, low),
         _number(p_value(result.p_value), result.p_value),
         _number(p_value(row.p_corrected), row.p_corrected, strong=row.differs),
         _number(difference(result.effect), result.effect),
-        _number(_size(row), float(sum(result.n))),
-        Cell(result.note or SHORT[result.test]),
+        Cell(_test(row)),
     )
 
 
@@ -72,6 +68,6 @@ def _number(text: str, value: float, *, strong: bool = False) -> Cell:
     return Cell(text, None if value != value else value, strong)  # noqa: PLR0124 - NaN differs from itself
 
 
-def _size(row: Row) -> str:
+def _test(row: Row) -> str:
     first, second = row.result.n
-    return str(first) if row.paired else f"{first} + {second}"
+    return row.result.note or f"{row.result.test}, {f'{first} pairs' if row.paired else f'{first} and {second} runs'}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bceprobe.report import Finding, Verdict, printable
-from bceprobe.report.numbers import difference, interval, mean_and_spread, number, p_value, ratio, unit_of
-from bceprobe.stats import ONE_SEED, PAIRED_T, UNDEFINED
+from bceprobe.report.numbers import difference, interval, mean_and_spread, number, p_value, ratio_interval, unit_of
+from bceprobe.stats import NO_VARIATION, ONE_SEED, PAIRED_T, UNDEFINED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from bceprobe.comparison.arms import Arm
     from bceprobe.comparison.model import Comparison, Row
 
 FEW = 10
@@ -23,10 +22,11 @@ def judge(comparison: Comparison) -> Verdict:
     A difference counts if its Holm-corrected p-value is below 0.05. With one seed per arm the verdict is that
     nothing can be concluded about the training procedure, and the findings only describe the runs.
     """
-    rows = comparison.rows
-    findings = [_difference(row) for row in rows if row.differs]
-    findings += [finding for row in rows if row.result.note for finding in _untested(row)]
-    findings += _not_shown([row for row in rows if not row.result.note and not row.differs])
+    tested, untested = comparison.tested, [row for row in comparison.rows if row.result.note]
+    findings = [_difference(row) for row in tested if row.differs]
+    findings += _described(untested) if not tested else []
+    findings += _alike(untested)
+    findings += _not_shown([row for row in tested if not row.differs])
     return Verdict(_headline(comparison), tuple(findings), tuple(_caveats(comparison)))
 
 
@@ -63,7 +63,7 @@ def _headline(comparison: Comparison) -> str:
     among = "quantities" if len(others) == 1 else "comparisons"
     verb = "differs" if len(others) == 1 else "differ"
     what = f"{names} {verb} from {reference} in {differing} of {len(rows)} {among}"
-    sure = f"{design(comparison)}; p < 0.05 after Holm's correction for {_count(comparison.tests, 'test')}"
+    sure = f"{design(comparison)}; p < 0.05 after Holm's correction for {_count(len(comparison.tested), 'test')}"
     return f"At epoch {comparison.epoch}, {what} ({sure})."
 
 
@@ -81,7 +81,7 @@ def shown_estimate(row: Row) -> tuple[str, str]:
     """Write a ratio or difference, and its interval."""
     unit, (estimate, low, high) = unit_of(row.quantity.units), row.estimate
     if row.ratio:
-        return ratio(estimate), interval(low, high)
+        return number(estimate), ratio_interval(low, high)
     return difference(estimate, unit), interval(low, high, unit)
 
 
@@ -99,30 +99,50 @@ def _equals(p: float) -> str:
     return text if text.startswith("<") else f"= {text}"
 
 
-def _untested(row: Row) -> Iterator[Finding]:
-    """Describe a quantity that could not be tested: as it is, without a claim."""
-    unit, place = unit_of(row.quantity.units), row.quantity.place
-    values = f"{number(row.mean, unit)} with {row.arm}, {number(row.reference_mean, unit)} with {row.reference}"
-    if row.result.note == ONE_SEED:
-        yield Finding(f"{place}:", f"{values} ({_kind(row)} {shown_estimate(row)[0]}).")
-    elif row.result.note == UNDEFINED:
-        yield Finding(f"{place} is undefined", f"in at least one run of {row.arm} or {row.reference}.")
-    elif number(row.mean, unit) == number(row.reference_mean, unit):
-        yield Finding(
-            f"{place} is the same", f"in every run of {row.arm} and {row.reference}: {number(row.mean, unit)}."
-        )
-    else:
-        yield Finding(f"{place} differs alike for every seed,", f"so that no test can be made: {values}.")
+def _described(rows: Sequence[Row]) -> Iterator[Finding]:
+    """State values as they are, without a claim."""
+    for row in rows:
+        if row.result.note == ONE_SEED:
+            yield Finding(f"{row.quantity.place}:", f"{_values(row)} ({_kind(row)} {shown_estimate(row)[0]}).")
+
+
+def _alike(rows: Sequence[Row]) -> Iterator[Finding]:
+    """Report what cannot be tested although there are seeds: no variation between them, or undefined values."""
+    same: dict[str, list[str]] = {}
+    for row in rows:
+        arms = f"{row.arm} and {row.reference}"
+        if row.result.note == UNDEFINED:
+            yield Finding(f"{row.quantity.place} is undefined", f"in at least one run of {arms}.")
+        elif row.result.note == NO_VARIATION and row.result.difference:
+            yield Finding(
+                f"{row.quantity.place} differs alike for every seed:", f"{_values(row)}. No test can be made."
+            )
+        elif row.result.note == NO_VARIATION:
+            shown = number(row.mean, unit_of(row.quantity.units))
+            same.setdefault(f"in every run of {arms}: {shown}.", []).append(row.quantity.place)
+    for where, places in same.items():
+        yield Finding(f"{joined(_inside(places))} {'are' if len(places) > 1 else 'is'} the same", where)
+
+
+def _values(row: Row) -> str:
+    unit = unit_of(row.quantity.units)
+    return f"{number(row.mean, unit)} with {row.arm}, {number(row.reference_mean, unit)} with {row.reference}"
 
 
 def _not_shown(rows: Sequence[Row]) -> Iterator[Finding]:
     """Name what shows no difference, arm by arm, and warn against taking that for equality."""
     for arm in dict.fromkeys(row.arm for row in rows):
-        places = [row.quantity.place for row in rows if row.arm == arm]
-        smallest = min(min(row.result.n) for row in rows if row.arm == arm)
-        lead = f"No difference can be shown for {arm} in {joined(places)}."
+        mine = [row for row in rows if row.arm == arm]
+        places = _inside(["", *(row.quantity.place for row in mine)])[1:]
+        smallest = min(min(row.result.n) for row in mine)
+        lead = f"No difference between {arm} and {mine[0].reference} can be shown in {joined(places)}."
         few = f"With {_count(smallest, 'seed')} only large differences can be seen: this is no evidence of equality."
         yield Finding(lead, few if smallest < FEW else "This is no evidence of equality.")
+
+
+def _inside(places: Sequence[str]) -> list[str]:
+    """Write the names that do not open a sentence in lower case, unless they are abbreviations."""
+    return [*places[:1], *(place if place[1:2].isupper() else place[:1].lower() + place[1:] for place in places[1:])]
 
 
 def _caveats(comparison: Comparison) -> Iterator[str]:
@@ -133,7 +153,7 @@ def _caveats(comparison: Comparison) -> Iterator[str]:
     if (longest := max(run.epochs("train")[-1] for _, run in runs)) > comparison.epoch:
         yield f"Compared at epoch {comparison.epoch}, the last that every run has; some go on to epoch {longest}."
     single = [arm.label for arm in comparison.arms if len(arm.runs) == 1]
-    if single and len(comparison.arms) > 2 and comparison.tests:  # noqa: PLR2004 - else the headline says so
+    if single and len(comparison.arms) > 2 and comparison.tested:  # noqa: PLR2004 - else the headline says so
         yield f"One seed of {joined(single)}: nothing can be concluded about that training procedure."
     yield from _confounders(comparison)
 
@@ -146,18 +166,13 @@ def _confounders(comparison: Comparison) -> Iterator[str]:
     """Say what else could explain a difference: the arms' other settings, or that nobody knows them."""
     varied, unknown = comparison.varied, [arm for arm in comparison.arms if not arm.settings]
     if len(varied) > 1:
-        what = "; ".join(_varied(key, values, comparison.arms) for key, values in varied.items())
-        yield f"The arms differ in more than one setting, so no difference is due to one of them for certain: {what}."
+        keys = printable(joined(list(varied)))
+        yield f"The arms differ in more than one setting ({keys}): no difference is due to one of them for certain."
     if unknown:
         names = joined([arm.label for arm in unknown])
         yield f"The settings of {names} are not known, so it cannot be checked what else differs between the arms."
     elif not varied:
         yield "The arms have the same settings but for the seed. A pattern of runs that make one arm must be quoted."
-
-
-def _varied(key: str, values: Iterable[object], arms: Sequence[Arm]) -> str:
-    pairs = zip(arms, values, strict=True)
-    return printable(f"{key} ({', '.join(f'{arm.label} {value}' for arm, value in pairs)})")
 
 
 def _count(count: int, thing: str) -> str:

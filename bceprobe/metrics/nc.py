@@ -17,7 +17,7 @@ from bceprobe.snapshot import EPS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bceprobe.snapshot import Snapshot
+    from bceprobe.snapshot import Block, Snapshot
 
 ZHU = "doi:10.48550/arXiv.2105.02375"
 PAPYAN = "doi:10.1073/pnas.2015509117"
@@ -40,9 +40,8 @@ def nc1(snapshot: Snapshot) -> float:
         return np.nan
     total = 0.0
     for block in snapshot.blocks():
-        for label, features in block.by_class():
-            within = (features - snapshot.class_means[label]) @ whiten
-            total += float(np.vdot(within, within))
+        within = _residuals(block, snapshot.class_means) @ whiten
+        total += float(np.vdot(within, within))
     return total / snapshot.samples
 
 
@@ -109,6 +108,15 @@ def simplex_etf(classes: int) -> NDArray[np.float64]:
     """
     etf: NDArray[np.float64] = (np.eye(classes) - 1 / classes) / np.sqrt(classes - 1)
     return etf
+
+
+def _residuals(block: Block, class_means: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Subtract from each sample the mean of its class; (B, d), grouped by class."""
+    residuals, start = np.empty_like(block.features), 0
+    for label, features in block.by_class():
+        np.subtract(features, class_means[label], out=residuals[start : start + len(features)])
+        start += len(features)
+    return residuals
 
 
 def _weight(snapshot: Snapshot) -> NDArray[np.float64]:

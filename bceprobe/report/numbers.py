@@ -10,6 +10,7 @@ MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LEAST_P = 0.001
+ALPHA = 0.05
 
 
 class Unit(NamedTuple):
@@ -75,11 +76,6 @@ def difference(value: float, unit: Unit = PLAIN) -> str:
     return f"{sign}{texts[0]}{power}{unit.difference}"
 
 
-def ratio(value: float) -> str:
-    """Show a ratio, after a multiplication sign."""
-    return f"{TIMES} {number(value)}" if math.isfinite(value) else UNDEFINED
-
-
 def interval(low: float, high: float, unit: Unit = PLAIN) -> str:
     """Show an interval of differences, both ends with the same decimals.
 
@@ -94,17 +90,31 @@ def interval(low: float, high: float, unit: Unit = PLAIN) -> str:
     return f"[{texts[0]}, {texts[1]}]{power}{unit.difference}"
 
 
-def p_value(value: float) -> str:
-    """Show a p-value.
+def ratio_interval(low: float, high: float) -> str:
+    """Show an interval of ratios, each end with three significant digits.
 
     Examples
     --------
-    >>> p_value(0.04321), p_value(0.0004), p_value(1.0)
-    ('0.043', '< 0.001', '1')
+    >>> ratio_interval(0.0148, 3.97), ratio_interval(float("nan"), 1.0)
+    ('[0.0148, 3.97]', '—')
+    """
+    return f"[{number(low)}, {number(high)}]" if math.isfinite(low) and math.isfinite(high) else UNDEFINED
+
+
+def p_value(value: float) -> str:
+    """Show a p-value; one that would round to 0.05 gets a digit more.
+
+    Examples
+    --------
+    >>> p_value(0.04321), p_value(0.0496), p_value(0.0004), p_value(1.0)
+    ('0.043', '0.0496', '< 0.001', '1')
     """
     if not math.isfinite(value):
         return UNDEFINED
-    return f"< {LEAST_P}" if value < LEAST_P else _trimmed(value, 3 if value < 0.1 else 2)  # noqa: PLR2004
+    if value < LEAST_P:
+        return f"< {LEAST_P}"
+    decimals = 3 if value < 0.1 else 2  # noqa: PLR2004 - where a third decimal says nothing
+    return _trimmed(value, 4 if round(value, 3) == ALPHA else decimals)
 
 
 def _aligned(values: list[float], digits_of: int | None, digits: int) -> tuple[list[str], str]:

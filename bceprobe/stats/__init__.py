@@ -2,6 +2,26 @@
 
 from bceprobe.stats.correction import holm
 from bceprobe.stats.effects import hedges_g
-from bceprobe.stats.hypothesis_tests import ONE_SEED, PAIRED_T, UNDEFINED, WELCH_T, TestResult, paired_t, welch_t
+from bceprobe.stats.hypothesis_tests import (
+    NO_VARIATION,
+    ONE_SEED,
+    PAIRED_T,
+    UNDEFINED,
+    WELCH_T,
+    TestResult,
+    paired_t,
+    welch_t,
+)
 
-__all__ = ["ONE_SEED", "PAIRED_T", "UNDEFINED", "WELCH_T", "TestResult", "hedges_g", "holm", "paired_t", "welch_t"]
+__all__ = [
+    "NO_VARIATION",
+    "ONE_SEED",
+    "PAIRED_T",
+    "UNDEFINED",
+    "WELCH_T",
+    "TestResult",
+    "hedges_g",
+    "holm",
+    "paired_t",
+    "welch_t",
+]

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-PAIRED_T = "paired t-test"
-WELCH_T = "Welch's t-test"
-ONE_SEED = "one seed: a test needs at least two per arm"
-NO_VARIATION = "no variation between seeds"
+PAIRED_T = "paired t"
+WELCH_T = "Welch's t"
+ONE_SEED = "one seed: no test"
+NO_VARIATION = "no variation"
 UNDEFINED = "undefined in at least one run"
 CONFIDENCE = 0.95
 # Spread below this share of the values is rounding in float64 sums, not variation between seeds.

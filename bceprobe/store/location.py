@@ -96,10 +96,10 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    sync(path.parent)
+    sync_folder(path.parent)
 
 
-def sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Force the entries of a local folder to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -135,7 +135,7 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    sync(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _remote(location: str) -> tuple[Any, str]:

@@ -59,8 +59,10 @@ def test_threshold_is_the_middle_of_the_lowest_best_interval() -> None:
 
 
 def test_threshold_between_neighbouring_numbers() -> None:
-    """An interval that holds one number has that number as its threshold."""
-    assert best_uniform(decisions([(np.nextafter(1.0, 2), 1.0)])) == (1.0, 1.0)
+    """An interval that holds one number has that number as its threshold, whichever way its middle is rounded."""
+    first, second, third = 1.0, 1.0 + 2**-52, 1.0 + 2**-51
+    assert best_uniform(decisions([(second, first)])) == (1.0, first)
+    assert best_uniform(decisions([(third, second)])) == (1.0, second)
 
 
 def one_feature(pairs: list[tuple[float, float]]) -> Snapshot:

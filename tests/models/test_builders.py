@@ -75,7 +75,7 @@ def test_weights_come_from_torchs_generator(name: str) -> None:
     ("name", "options", "message"),
     [
         ("densenet121", {"grwth": 16}, r"model densenet121 has no option 'grwth'. Did you mean growth\."),
-        ("convnet", {"depth": 3}, r"model convnet has no option 'depth'. Known: width\."),
+        ("convnet", {"blocks": 3}, r"model convnet has no option 'blocks'. Known: width\."),
         ("resnet18", {"width": 64}, r"model resnet18 has no option 'width'. It takes no options\."),
         ("convnet", {"classes": 3}, "model convnet has no option 'classes'"),
         ("convnet", {"width": "wide"}, "option width of model convnet is 'wide'; it must be an integer"),

@@ -1,0 +1,115 @@
+"""The cache of an analysis: what is computed once, and what again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from builders import CLASSES, LENGTH
+
+import bceprobe.analysis
+from bceprobe.analysis import analyze
+from bceprobe.analysis import cache as module
+from bceprobe.metrics import evaluate, topic_metrics
+from bceprobe.store import StoreWriter, open_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bceprobe.snapshot import Snapshot
+
+
+EPOCHS = [1, 2, 3, 4]
+
+
+def rewrite(run: Path, epoch: int) -> None:
+    """Write other features for one epoch."""
+    writer = StoreWriter(run, EPOCHS, CLASSES, LENGTH)
+    features = np.random.default_rng(9).normal(size=(5 * CLASSES, LENGTH)).astype(np.float32)
+    writer.write_features("train", epoch, 0, features)
+    writer.commit("train", epoch)
+
+
+def test_the_second_call_computes_nothing(run: Path, computed: list[str]) -> None:
+    """A repeated analysis takes every value from the cache and returns the same."""
+    first = analyze(run)
+    assert computed == ["nc"] * 4
+    assert analyze(run).identical(first)
+    assert computed == ["nc"] * 4
+
+
+def test_only_changed_epochs_are_computed_again(run: Path, computed: list[str]) -> None:
+    """An epoch whose features changed gets new values; the other epochs keep theirs."""
+    before = analyze(run)["nc1"].values.ravel()
+    rewrite(run, 3)
+    computed.clear()
+    after = analyze(run)["nc1"].values.ravel()
+    assert computed == ["nc"]
+    assert (before == after).tolist() == [True, True, False, True]
+    assert after[2] == evaluate(open_run(run).snapshot(3), "nc")["nc1"]
+
+
+def test_a_changed_classifier_counts_as_a_change(run: Path, computed: list[str]) -> None:
+    """New weights of an epoch make its values be computed again."""
+    analyze(run)
+    computed.clear()
+    weight = np.random.default_rng(9).normal(size=(CLASSES, LENGTH)).astype(np.float32)
+    StoreWriter(run, EPOCHS, CLASSES, LENGTH).write_classifier(2, weight, np.ones(CLASSES, np.float32))
+    assert analyze(run)["nc2"].sel(epoch=2).item() == evaluate(open_run(run).snapshot(2), "nc")["nc2"]
+    assert computed == ["nc"]
+
+
+def test_only_missing_epochs_are_computed(run: Path, computed: list[str]) -> None:
+    """Epochs that an earlier, smaller selection computed are not computed again, and none of them is forgotten."""
+    analyze(run, epochs="1-2")
+    analyze(run, epochs="2-3")
+    assert computed == ["nc"] * 3
+    analyze(run)
+    assert computed == ["nc"] * 4
+
+
+def test_topics_and_global_means_are_kept_apart(run: Path, computed: list[str]) -> None:
+    """Each topic and each global mean has values of its own."""
+    analyze(run, "nc")
+    analyze(run, "accuracy")
+    analyze(run, "nc", global_mean="class")
+    assert computed == ["nc"] * 4 + ["accuracy"] * 4 + ["nc"] * 4
+    computed.clear()
+    for topic, global_mean in (("nc", "sample"), ("accuracy", "sample"), ("nc", "class")):
+        analyze(run, topic, global_mean=global_mean)  # type: ignore[arg-type]
+    assert computed == []
+
+
+def test_another_metric_version_is_computed_again(
+    run: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the version of any metric of the topic is raised, its cached values no longer count."""
+    analyze(run)
+    computed.clear()
+    raised = [replace(entry, version=entry.version + (entry.name == "nc3")) for entry in topic_metrics("nc")]
+    monkeypatch.setattr(module, "topic_metrics", lambda _: raised)
+    for _ in range(2):
+        analyze(run)
+    assert computed == ["nc"] * 4
+
+
+def test_an_interrupted_analysis_keeps_what_it_has(
+    run: Path, computed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values that were computed before an interruption are not computed again."""
+
+    def interrupted(snapshot: Snapshot, topic: str) -> dict[str, float]:
+        if len(computed) == 3:
+            raise KeyboardInterrupt
+        computed.append(topic)
+        return evaluate(snapshot, topic)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bceprobe.analysis, "evaluate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            analyze(run)
+    computed.clear()
+    assert np.isfinite(analyze(run)["nc1"].values).all()
+    assert computed == ["nc"]

@@ -1,0 +1,125 @@
+"""What an analysis returns: labelled values, their attributes, and flat records."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from builders import make_run
+
+import bceprobe
+from bceprobe.analysis import analyze, records
+from bceprobe.metrics import evaluate, topic_metrics
+from bceprobe.store import StoreWriter, open_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bceprobe.snapshot import GlobalMean
+
+
+TOPICS = ["nc", "accuracy"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of four epochs with train and test split."""
+    return make_run(tmp_path_factory.mktemp("results") / "run", epochs=range(1, 5))
+
+
+def test_python_users_find_it_at_the_top() -> None:
+    """`bceprobe.analyze` is the function tested here."""
+    assert bceprobe.analyze is analyze
+
+
+@pytest.mark.parametrize("global_mean", ["sample", "class"])
+@pytest.mark.parametrize("topic", TOPICS)
+def test_values_are_those_of_the_snapshots(run: Path, topic: str, global_mean: GlobalMean) -> None:
+    """Every value is the metric of the snapshot of its split and epoch."""
+    result = analyze(run, topic, global_mean=global_mean)
+    for split in ("train", "test"):
+        for epoch in range(1, 5):
+            expected = evaluate(open_run(run).snapshot(epoch, split, global_mean=global_mean), topic)
+            found = result.sel(run="run", split=split, epoch=epoch)
+            assert {name: found[name].item() for name in expected} == expected
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_everything_is_labelled(run: Path, topic: str) -> None:
+    """Dimensions, coordinates and attributes say what each number is, without a side list."""
+    result = analyze(run, topic, global_mean="class")
+    assert result.sizes == {"run": 1, "split": 2, "epoch": 4}
+    assert [result[dim].values.tolist() for dim in result.dims] == [["run"], ["train", "test"], [1, 2, 3, 4]]
+    assert result.attrs == {"topic": topic, "global_mean": "class"}
+    assert set(result.data_vars) == {entry.name for entry in topic_metrics(topic)} | {"captured"}
+    for entry in topic_metrics(topic):
+        variable = result[entry.name]
+        assert (variable.dims, str(variable.dtype)) == (("run", "split", "epoch"), "float64")
+        assert variable.attrs == entry.attributes
+        assert {"long_name", "definition", "units", "references", "scale", "version"} <= set(variable.attrs)
+    assert result["captured"].dtype == bool
+    assert result["captured"].attrs["long_name"]
+
+
+def test_runs_may_differ_in_epochs_and_splits(tmp_path: Path) -> None:
+    """Runs keep their order; an epoch or split that one lacks is NaN and not captured there."""
+    late = make_run(tmp_path / "late", epochs=[2, 5])
+    early = make_run(tmp_path / "early", epochs=[1, 2], per_class={"train": 4})
+    result = analyze([late, early], "nc")
+    assert result["run"].values.tolist() == ["late", "early"]
+    assert result["epoch"].values.tolist() == [1, 2, 5]
+    expected = [[[False, True, True], [False, True, True]], [[True, True, False], [False, False, False]]]
+    assert result["captured"].values.tolist() == expected
+    assert np.isfinite(result["nc1"].values).tolist() == expected
+
+
+def test_records_are_flat_rows(run: Path) -> None:
+    """There is a record per captured run, split and epoch, with these and the values under the metrics' names."""
+    result = analyze(run, "nc", epochs="2,4")
+    rows = records(result)
+    assert [(row["run"], row["split"], row["epoch"]) for row in rows] == [
+        ("run", "train", 2), ("run", "train", 4), ("run", "test", 2), ("run", "test", 4),
+    ]  # fmt: skip
+    assert list(rows[0]) == ["run", "split", "epoch", *(entry.name for entry in topic_metrics("nc"))]
+    assert [row["nc1"] for row in rows] == result["nc1"].values.ravel().tolist()
+
+
+def test_records_leave_out_what_was_not_captured(tmp_path: Path) -> None:
+    """An epoch that a run lacks has no record."""
+    runs = [make_run(tmp_path / "a", epochs=[1, 3]), make_run(tmp_path / "b", epochs=[2], per_class={"test": 3})]
+    kept = [(row["run"], row["split"], row["epoch"]) for row in records(analyze(runs))]
+    assert kept == [("a", "train", 1), ("a", "train", 3), ("a", "test", 1), ("a", "test", 3), ("b", "test", 2)]
+
+
+def test_records_do_not_depend_on_the_order_of_dimensions(run: Path) -> None:
+    """Records of a transposed result are the same."""
+    result = analyze(run)
+    assert records(result.transpose("epoch", "split", "run")) == records(result)
+
+
+def test_undefined_values_are_null(tmp_path: Path) -> None:
+    """A record is strict JSON: a metric that is undefined, here for lack of a second class mean, is None."""
+    folder = tmp_path / "equal"
+    writer = StoreWriter(folder, [1], 2, 2)
+    writer.create_split("train", 4)
+    writer.write_samples("train", np.array([0, 0, 1, 1]), np.arange(4))
+    writer.write_classifier(1, np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    writer.write_features("train", 1, 0, np.ones((4, 2), np.float32))
+    writer.commit("train", 1)
+    with pytest.warns(RuntimeWarning, match="NC1 is undefined"):
+        result = analyze(folder)
+    assert math.isnan(result["nc1"].item())
+    assert result["captured"].item()
+    (row,) = json.loads(json.dumps(records(result), allow_nan=False))
+    assert (row["nc1"], row["nc3"], row["nc4"]) == (None, None, 0.0)
+
+
+def test_progress_counts_every_snapshot(run: Path) -> None:
+    """Progress is reported after each snapshot, cached or not, with the number done and the total."""
+    for _ in range(2):
+        calls: list[tuple[int, int]] = []
+        analyze(run, epochs="1-3", progress=lambda done, total, calls=calls: calls.append((done, total)))  # type: ignore[misc]
+        assert calls == [(done, 6) for done in range(1, 7)]

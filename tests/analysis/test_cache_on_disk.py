@@ -1,0 +1,140 @@
+"""The cache of an analysis on disk: damage to it costs nothing but time, and it hides no damage of the store."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from bceprobe.analysis import analyze
+from bceprobe.errors import StoreCorruptError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def group(run: Path, topic: str = "nc", global_mean: str = "sample") -> Path:
+    """Where the cache of the train split lies."""
+    return run / "metrics.zarr" / "train" / f"{topic}-{global_mean}"
+
+
+def delete_group(cached: Path) -> None:
+    """Delete the whole."""
+    shutil.rmtree(cached)
+
+
+def delete_array(cached: Path) -> None:
+    """Delete one metric."""
+    shutil.rmtree(cached / "nc1")
+
+
+def delete_chunk(cached: Path) -> None:
+    """Delete the values of one metric; Zarr then reads NaN."""
+    (cached / "nc1" / "c" / "0").unlink()
+
+
+def change_chunk(cached: Path) -> None:
+    """Put the values of one metric in place of another's."""
+    shutil.copy(cached / "nc2" / "c" / "0", cached / "nc1" / "c" / "0")
+
+
+def truncate_chunk(cached: Path) -> None:
+    """Leave half of the values of one metric."""
+    chunk = cached / "nc1" / "c" / "0"
+    chunk.write_bytes(chunk.read_bytes()[:10])
+
+
+def truncate_metadata(cached: Path) -> None:
+    """Leave half of the metadata."""
+    text = (cached / "zarr.json").read_text()
+    (cached / "zarr.json").write_text(text[: len(text) // 2])
+
+
+def empty_metadata(cached: Path) -> None:
+    """Leave metadata that says nothing."""
+    (cached / "nc1" / "zarr.json").write_text("{}")
+
+
+def be_a_file(cached: Path) -> None:
+    """Leave a file in place of the folder."""
+    shutil.rmtree(cached)
+    cached.write_text("not a folder")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        delete_group,
+        delete_array,
+        delete_chunk,
+        change_chunk,
+        truncate_chunk,
+        truncate_metadata,
+        empty_metadata,
+        be_a_file,
+    ],
+)
+def test_a_damaged_cache_is_as_good_as_none(run: Path, computed: list[str], damage: Callable[[Path], None]) -> None:
+    """Whatever happened to the cache, all values are computed again and are right."""
+    expected = analyze(run)
+    damage(group(run))
+    computed.clear()
+    assert analyze(run).identical(expected)
+    assert computed == ["nc"] * 4
+
+
+def test_a_damaged_cache_is_replaced(run: Path, computed: list[str]) -> None:
+    """After values were computed again because of damage they are cached again."""
+    analyze(run)
+    truncate_metadata(group(run))
+    analyze(run)
+    computed.clear()
+    analyze(run)
+    assert computed == []
+
+
+def test_a_run_that_cannot_be_written_is_analysed(run: Path, computed: list[str]) -> None:
+    """Where the cache cannot be written the values are computed each time, and nothing is left behind."""
+    (run / "metrics.zarr").write_text("in the way")
+    before = sorted(run.iterdir())
+    assert analyze(run).identical(analyze(run))
+    assert computed == ["nc"] * 8
+    assert sorted(run.iterdir()) == before
+
+
+def test_the_cache_does_not_hide_a_damaged_store(run: Path) -> None:
+    """Features that are gone are an error, although their values are cached."""
+    analyze(run)
+    shutil.rmtree(run / "store.zarr" / "train" / "features" / "c" / "1")
+    with pytest.raises(StoreCorruptError, match="missing"):
+        analyze(run)
+
+
+def test_the_cache_moves_with_its_run(run: Path, computed: list[str]) -> None:
+    """A run that was moved keeps its cache."""
+    analyze(run)
+    computed.clear()
+    run.rename(run.parent / "elsewhere")
+    analyze(run.parent / "elsewhere")
+    assert computed == []
+
+
+def test_no_partial_folder_is_left(run: Path) -> None:
+    """After an analysis the cache holds its groups and nothing else."""
+    analyze(run)
+    analyze(run, "accuracy")
+    found = sorted(path.name for path in (run / "metrics.zarr" / "train").iterdir())
+    assert found == ["accuracy-sample", "nc-sample"]
+
+
+def test_the_cache_is_plain_zarr(run: Path) -> None:
+    """Plain xarray reads the cached values, with their labels, without bceprobe."""
+    expected = analyze(run)
+    found: Any = xr.open_zarr(group(run), consolidated=False, chunks=None)
+    np.testing.assert_array_equal(found["nc1"].values, expected["nc1"].values.ravel())
+    assert found["epoch"].values.tolist() == [1, 2, 3, 4]
+    assert found["nc1"].attrs["long_name"] == expected["nc1"].attrs["long_name"]

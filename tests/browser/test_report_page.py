@@ -1,0 +1,206 @@
+"""The HTML report as a reader uses it: opened from disk in a real browser, without a network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from builders import make_arms
+from playwright.sync_api import sync_playwright
+
+from bceprobe.comparison import compare
+from bceprobe.report import write_html
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator, Page, Request
+
+pytestmark = pytest.mark.browser
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+# Without these a browser talks to its maker, sandbox and GPU need rights that a container does not have.
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@dataclass
+class Watched:
+    """A page, and everything that a silent page must not do."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def note_request(self, request: Request) -> None:
+        """Remember what the page asks for."""
+        self.requests.append(request.url)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium of this machine."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        reason = f"no browser found ({', '.join(NAMES)})"
+        if os.environ.get("BCEPROBE_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{reason}, and BCEPROBE_REQUIRE_BROWSER=1")
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of two arms with three seeds each."""
+    folder = tmp_path_factory.mktemp("page")
+    return write_html(compare(*make_arms(folder, epochs=(1, 2, 4))).report(), folder / "report.html")
+
+
+@contextmanager
+def opened(browser: Browser, file: Path, *, scheme: str = "light", width: int = 1200) -> Iterator[Watched]:
+    """Open the file in a browser that is offline, and watch it."""
+    context = browser.new_context(
+        offline=True,
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 900},
+    )
+    context.set_default_timeout(10_000)
+    watched = Watched(context.new_page())
+    watched.page.on("request", watched.note_request)
+    watched.page.on("console", lambda message: watched.complaints.append(message.text))
+    watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    watched.page.goto(file.as_uri(), wait_until="load")
+    yield watched
+    context.close()
+
+
+def numbers(table: Locator, column: int) -> list[float]:
+    """What the rows of a table are sorted by in a column, in their order on the page; inf where there is no value."""
+    cells = table.locator(f"tbody tr > :nth-child({column})")
+    return [float(cell.get_attribute("data-value") or "inf") for cell in cells.all()]
+
+
+def test_page_is_silent_and_asks_for_nothing(browser: Browser, file: Path) -> None:
+    """Opening, sorting, switching and printing cause no message, no error, and no request but for the file itself."""
+    with opened(browser, file) as watched:
+        watched.page.get_by_role("button", name="Quantity").click()
+        watched.page.get_by_role("radio", name="linear").check()
+        watched.page.pdf()
+        assert (watched.requests, watched.complaints) == ([file.as_uri()], [])
+
+
+def test_verdict_is_on_the_first_screen(browser: Browser, file: Path) -> None:
+    """Headline and first finding are visible without scrolling."""
+    with opened(browser, file) as watched:
+        for part in (".headline", ".findings li >> nth=0"):
+            box = watched.page.locator(part).bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] < 900
+
+
+def test_clicking_a_heading_sorts_both_ways(browser: Browser, file: Path) -> None:
+    """A click sorts by the numbers, not their text, a second one turns the order; the heading says so to all."""
+    with opened(browser, file) as watched:
+        table = watched.page.locator("#final table")
+        heading = table.get_by_role("columnheader", name="CE", exact=True)
+        before = numbers(table, 3)
+        heading.get_by_role("button").click()
+        assert (heading.get_attribute("aria-sort"), numbers(table, 3)) == ("ascending", sorted(before))
+        heading.get_by_role("button").click()
+        assert (heading.get_attribute("aria-sort"), numbers(table, 3)) == ("descending", sorted(before, reverse=True))
+        assert table.locator("th[aria-sort=descending], th[aria-sort=ascending]").count() == 1
+
+
+def test_undefined_values_are_sorted_last_either_way(browser: Browser, file: Path) -> None:
+    """Rows without a value stay at the end of the table whichever way it is sorted."""
+    with opened(browser, file) as watched:
+        table = watched.page.locator("#final table")
+        table.evaluate("table => table.tBodies[0].rows[0].cells[3].removeAttribute('data-value')")
+        for _ in range(2):
+            table.get_by_role("button", name="BCE", exact=True).click()
+            assert numbers(table, 4)[-1] == float("inf")
+
+
+def test_keyboard_sorts_and_switches(browser: Browser, file: Path) -> None:
+    """Tab reaches the headings and the scale; Enter sorts and an arrow key switches."""
+    with opened(browser, file) as watched:
+        page = watched.page
+        page.get_by_role("radio", name="log").focus()
+        page.keyboard.press("ArrowRight")
+        assert page.get_by_role("radio", name="linear").is_checked()
+        page.locator("#final .scroll").focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert page.locator("#final th").first.get_attribute("aria-sort") == "ascending"
+
+
+def test_switch_shows_the_other_scale(browser: Browser, file: Path) -> None:
+    """The curves of neural collapse are shown on one scale at a time, logarithmic at first; others stay."""
+    with opened(browser, file) as watched:
+        collapse, shares = watched.page.locator("#collapse"), watched.page.locator("#shares")
+        for chosen, other in (("linear", "log"), ("log", "linear")):
+            collapse.get_by_role("radio", name=chosen).check()
+            assert collapse.locator(f".scale-{chosen}").first.is_visible()
+            assert not collapse.locator(f".scale-{other}").first.is_visible()
+            assert shares.locator("figure svg").first.is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_ink_stands_out_from_the_page(browser: Browser, file: Path, scheme: str) -> None:
+    """In light and in dark mode page, text and the text in figures differ as WCAG 2 asks: 4.5 to 1."""
+    with opened(browser, file, scheme=scheme) as watched:
+        page = watched.page
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (luminance(background) < 0.2) == (scheme == "dark")
+        inks = [page.evaluate(f"getComputedStyle(document.querySelector('{part}')).{style}") for part, style in INKS]
+        for ink in inks:
+            lighter, darker = sorted((luminance(ink), luminance(background)), reverse=True)
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("width", [320, 390, 1200])
+def test_page_never_scrolls_sideways(browser: Browser, file: Path, width: int) -> None:
+    """From phones to desktops the page fits; only tables scroll, inside their own frame."""
+    with opened(browser, file, width=width) as watched:
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_folded_records_are_printed(browser: Browser, file: Path) -> None:
+    """Printing unfolds the provenance that the screen folds away."""
+    with opened(browser, file) as watched:
+        details = watched.page.locator("details").first
+        assert details.get_attribute("open") is None
+        watched.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert details.get_attribute("open") is not None
+
+
+def test_figures_are_images_with_their_numbers_in_words(browser: Browser, file: Path) -> None:
+    """Every figure is announced as an image whose name holds the final values of both arms."""
+    with opened(browser, file) as watched:
+        images = watched.page.get_by_role("img").all()
+        names = [image.get_attribute("aria-label") or "" for image in images]
+        assert len(names) == 7
+        assert all("At epoch 4: CE " in name and "BCE " in name for name in names)
+
+
+INKS = [("body", "color"), (".note", "color"), ("nav a", "color"), ("figure svg text", "fill")]
+
+
+def luminance(color: str) -> float:
+    """Relative luminance of ``rgb(r, g, b)`` as WCAG 2 defines it."""
+    shares = [float(part) / 255 for part in color[color.index("(") + 1 : color.index(")")].split(",")[:3]]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
