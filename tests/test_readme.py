@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from readme import BLOCK, README, make_example, output
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BLOCKS = [match for match in BLOCK.finditer(README.read_text()) if not match["free"]]
 

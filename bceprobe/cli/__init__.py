@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import TextIO
 
 from bceprobe.cli.app import app
 from bceprobe.errors import BceProbeError, TrainingInterruptedError
@@ -14,6 +16,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 ok, 1 failure, 2 usage, 3 store, 4 diverged, 130 interrupted."""
     options = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in options
+    warnings.showwarning = _warn
     try:
         app(args=[option for option in options if option != "--debug"], prog_name="bceprobe")
     except BceProbeError as error:
@@ -28,6 +31,19 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             raise
         _fail(f"{type(error).__name__}: {error}. {INTERNAL_HINT}.", 1)
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning as one line; where in the code it arose is of no use to a user."""
+    del category, filename, lineno, line
+    (file or sys.stderr).write(f"bceprobe: warning: {' '.join(str(message).split())}\n")
 
 
 def _fail(message: str, code: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bceprobe.cli.console import print_table, progress, result, stdout
+from bceprobe.cli.console import note, print_table, progress, result, stdout
 
 if TYPE_CHECKING:
     from bceprobe.comparison import Comparison, Row
@@ -68,6 +68,7 @@ def print_comparison(comparison: Comparison) -> None:
     for arm in others:
         columns = [f"At epoch {comparison.epoch}", _cut(reference), _cut(arm), "compared [95 % CI]", "Holm p"]
         print_table(list(map(escape, columns)), map(_row, (row for row in comparison.rows if row.arm == arm)))
+    note("x: ratio of geometric means; pp: difference in percentage points; Holm p: corrected over all rows.")
 
 
 def _print_wrapped(text: str, mark: str = "") -> None:

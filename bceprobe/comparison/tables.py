@@ -22,6 +22,7 @@ def final_table(comparison: Comparison, arm: str) -> Table:
         NOTE,
         f"Comparison: ratio {arm} / {reference}, or difference {arm} minus {reference} (pp: percentage points).",
         f"p (Holm) is corrected for the {len(comparison.tested)} tests of this section; bold where below 0.05.",
+        "g: Hedges' g.",
     )
     rows = tuple(_row(row) for row in comparison.rows if row.arm == arm)
     return Table(f"{arm} against {reference}", _columns(reference, arm), rows, " ".join(notes))
@@ -42,7 +43,7 @@ def _columns(reference: str, arm: str) -> tuple[Column, ...]:
         Column("95 % CI", numeric=True, note="Confidence interval of the ratio or difference; sorted by its lower end"),
         Column("p", numeric=True),
         Column("p (Holm)", numeric=True, note="Corrected for all tests of this section"),
-        Column("Hedges' g", numeric=True, note="Difference in units of the pooled standard deviation"),
+        Column("g", numeric=True, note="Hedges' g: difference in units of the pooled standard deviation"),
         Column("Test", note="With the number of pairs, or of runs in the reference and in the arm"),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import fsspec
 import numpy as np
 import pytest
 import xarray as xr
@@ -138,3 +139,25 @@ def test_the_cache_is_plain_zarr(run: Path) -> None:
     np.testing.assert_array_equal(found["nc1"].values, expected["nc1"].values.ravel())
     assert found["epoch"].values.tolist() == [1, 2, 3, 4]
     assert found["nc1"].attrs["long_name"] == expected["nc1"].attrs["long_name"]
+
+
+def test_a_file_url_is_local(run: Path, computed: list[str]) -> None:
+    """A run given as a `file://` URL shares its cache and its label with the same run given as a path."""
+    expected = analyze(run)
+    computed.clear()
+    assert analyze(f"file://{run}").identical(expected)
+    assert analyze([run, f"file://{run}"]).identical(expected)
+    assert computed == []
+
+
+def test_a_remote_run_is_analysed_without_a_cache(run: Path, computed: list[str]) -> None:
+    """A run at another URL is computed each time, and nothing is written beside it."""
+    memory = fsspec.filesystem("memory")
+    memory.put(str(run), "/bucket/run", recursive=True)
+    expected = analyze(run)
+    computed.clear()
+    for _ in range(2):
+        assert analyze("memory://bucket/run").identical(expected)
+    assert computed == ["nc"] * 8
+    assert not memory.exists("/bucket/run/metrics.zarr")
+    memory.rm("/bucket", recursive=True)

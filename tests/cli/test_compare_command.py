@@ -16,7 +16,7 @@ from bceprobe.report import to_html
 if TYPE_CHECKING:
     from pathlib import Path
 
-LONG = "a-folder-with-quite-a-long-name-[bold]-and-<b>markup</b>"
+LONG = "a-folder-with-quite-a-long-name-[bold]-and-<b>markup"
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder with `ce` and `bce`, two seeds each, and a run with a name that could do harm."""
     made = tmp_path_factory.mktemp("compare-command")
     make_arms(made, 2, epochs=(1, 4))
-    make_run(made / LONG.replace("/", ""), epochs=(1, 4), loss="bce", seed=9)
+    make_run(made / LONG, epochs=(1, 4), loss="bce", seed=9)
     return made
 
 
@@ -51,7 +51,7 @@ def test_verdict_table_and_path_of_the_report_are_printed(folder: Path) -> None:
     ]
     assert max(map(len, lines)) <= 80
     assert lines[-1] == "Report: reports/ce-vs-bce.html"
-    assert done.stderr == ""
+    assert done.stderr.startswith("x: ratio")
 
 
 def test_the_report_is_that_of_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,8 +78,7 @@ def test_out_takes_every_format(folder: Path, name: str, start: str) -> None:
 
 def test_a_long_name_with_markup_does_no_harm(folder: Path) -> None:
     """Brackets, markup and length in a folder's name leave the table within 80 columns and the file name plain."""
-    name = LONG.replace("/", "")
-    done = run(folder, "bce", name)
+    done = run(folder, "bce", LONG)
     assert done.returncode == 0, done.stderr
     assert all(len(line) <= 80 for line in done.stdout.splitlines() if line.startswith(" "))
     assert "[bold]" in " ".join(done.stdout.split())

@@ -46,9 +46,8 @@ def test_every_command_is_in_the_readme(words: str) -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["store", "validate", "--help"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     """Help is printed without importing torch, numpy or anything else that takes long."""
-    code = f"import sys; from bceprobe.cli.app import app; app({arguments!r}, standalone_mode=False); " + (
-        f"print('heavy:', sorted(set(sys.modules) & {HEAVY!r}))"
-    )
+    start = f"import sys; from bceprobe.cli.app import app; app({arguments!r}, standalone_mode=False)"
+    code = f"{start}; print('heavy:', sorted(set(sys.modules) & {HEAVY!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "heavy: []"
 

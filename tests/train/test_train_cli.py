@@ -7,13 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from train_cases import SMALL, history, stored_bytes
 
 from bceprobe import open_run
 from bceprobe.store.validate import validate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OPTIONS = [text for key, value in SMALL.items() for text in ("--set", f"{key}={json.dumps(value)}")]
 
