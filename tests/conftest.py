@@ -1,4 +1,7 @@
-"""Real data for tests: the MNIST and CIFAR-10 of ../shared/data, laid out once per test session as torchvision does."""
+"""What all tests share: no deadline for hypothesis on busy machines, and the real data of ../shared/data.
+
+MNIST and CIFAR-10 are laid out once per test session as torchvision wants them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 UNPACK = Path(__file__).resolve().parents[2] / "shared" / "data" / "unpack.py"
 
 

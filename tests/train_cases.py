@@ -16,6 +16,7 @@ SMALL = {
     "model.width": 16,
     "loss.name": "bce",
     "device": "cpu",
+    "threads": 1,
 }
 TIMED = {"images_per_second", "seconds"}
 
@@ -26,13 +27,10 @@ def small_settings(**changes: Any) -> Any:
     return resolve([("test", {**SMALL, **named})])[0]
 
 
-def train_small(folder: str, threads: int = 1) -> None:
+def train_small(folder: str) -> None:
     """Start the run, or go on with it; what a killed process is restarted with."""
-    import torch
-
     from bceprobe.train import train
 
-    torch.set_num_threads(threads)
     path = Path(folder)
     train(small_settings(), path, resume=(path / "config.toml").exists())
 

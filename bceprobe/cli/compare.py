@@ -56,8 +56,6 @@ def compare(
 
 def print_comparison(comparison: Comparison) -> None:
     """Print the verdict of a comparison in words, and its final table."""
-    from rich.markup import escape
-
     verdict = comparison.verdict()
     _print_wrapped(verdict.headline)
     for finding in verdict.findings:
@@ -67,7 +65,7 @@ def print_comparison(comparison: Comparison) -> None:
     reference, *others = (arm.label for arm in comparison.arms)
     for arm in others:
         columns = [f"At epoch {comparison.epoch}", _cut(reference), _cut(arm), "compared [95 % CI]", "Holm p"]
-        print_table(list(map(escape, columns)), map(_row, (row for row in comparison.rows if row.arm == arm)))
+        print_table(columns, map(_row, (row for row in comparison.rows if row.arm == arm)))
     note("x: ratio of geometric means; pp: difference in percentage points; Holm p: corrected over all rows.")
 
 

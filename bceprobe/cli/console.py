@@ -32,7 +32,7 @@ def stdout() -> Console:
     """Return the console of results; a table is as wide as the terminal, and 80 columns where there is none."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False)
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 80, highlight=False, markup=False)
 
 
 def stderr() -> Console:

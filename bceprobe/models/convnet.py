@@ -4,34 +4,61 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from torch import nn
+from torch import Tensor, nn
 
 from bceprobe.models.base import MODELS, require_at_least
+
+GRID = 2
 
 
 @MODELS.register("convnet")
 def convnet(classes: int, channels: int, *, width: int = 64) -> nn.Module:
-    """Three convolutions with batch normalisation and ReLU, then global average pooling: d = width.
+    """Three convolutions, max-pooled to 2x2, and a hidden layer, all with batch normalisation and ReLU: d = width.
 
     Parameters
     ----------
     classes, channels
-        Outputs, and channels of the images.
+        Outputs, and channels of the images, which have at least 8x8 pixels.
     width
         Feature length; the first convolution has half as many channels.
     """
     require_at_least(2, "width", width)
     layers = {
-        "block1": _block(channels, width // 2, stride=1),
-        "block2": _block(width // 2, width, stride=2),
-        "block3": _block(width, width, stride=2),
-        "pool": nn.AdaptiveAvgPool2d(1),
+        "block1": _block(channels, width // 2, MaxPool(side=2)),
+        "block2": _block(width // 2, width, MaxPool(side=2)),
+        "block3": _block(width, width, MaxPool()),
         "flatten": nn.Flatten(),
+        "hidden": nn.Sequential(nn.Linear(GRID**2 * width, width, bias=False), nn.BatchNorm1d(width), nn.ReLU()),
         "classifier": nn.Linear(width, classes),
     }
     return nn.Sequential(OrderedDict(layers))
 
 
-def _block(inputs: int, outputs: int, *, stride: int) -> nn.Module:
-    convolution = nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+class MaxPool(nn.Module):
+    """Max-pooling over cells that do not overlap, with a deterministic gradient on every device.
+
+    torch's adaptive pooling has none on CUDA devices and refuses to run there under ``--deterministic``.
+
+    Parameters
+    ----------
+    side
+        Pixels of a cell in each direction; if left out, as many as make 2x2 cells.
+    """
+
+    def __init__(self, side: int | None = None) -> None:
+        super().__init__()
+        self.side = side
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Pool maps (N, C, H, W); pixels beyond the last whole cell are left out."""
+        return self._along(self._along(maps, 3), 2)
+
+    def _along(self, maps: Tensor, axis: int) -> Tensor:
+        side = self.side or maps.shape[axis] // GRID
+        cells = maps.shape[axis] // side
+        return maps.narrow(axis, 0, cells * side).unflatten(axis, (cells, side)).amax(axis + 1)
+
+
+def _block(inputs: int, outputs: int, pool: nn.Module) -> nn.Module:
+    convolution = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False)
+    return nn.Sequential(convolution, pool, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))

@@ -73,7 +73,7 @@ class CaptureSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides the result of a training run.
+    """Everything that decides the result of a training run; `threads` is of the CPU (0: as torch chooses).
 
     Raises
     ------
@@ -89,6 +89,7 @@ class Settings:
     seed: int = 0
     device: str = "auto"
     deterministic: bool = False
+    threads: int = 0
     loss: LossSettings = LossSettings()
     model: ModelSettings = ModelSettings()
     data: DataSettings = DataSettings()

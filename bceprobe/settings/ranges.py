@@ -51,6 +51,7 @@ def _increasing(values: Sequence[int]) -> bool:
 
 RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (_not_negative, "0 or more"),
+    "threads": (_not_negative, "0 (as torch chooses) or more"),
     "model.bias_mean": (math.isfinite, "a finite number"),
     "data.limit_per_class": (_not_negative, "0 (all) or more"),
     "optim.lr": (_positive, "a positive number"),

@@ -103,11 +103,12 @@ class StoredArray:
         StoreCorruptError
             A chunk is missing.
         """
-        for path, _ in self.objects():
+        for path, rows in self.objects():
             try:
                 yield from self._shard_checksums(path) if self.source.shards else [read_bytes(path, -CHECKSUM_BYTES)]
             except (OSError, ValueError) as error:
-                raise StoreCorruptError(f"chunk {path} is missing or unreadable ({self.owner})", RESTORE) from error
+                what = self.defect(path, rows) or f"chunk {path} cannot be read: {error} ({self.owner})"
+                raise StoreCorruptError(what, RESTORE) from error
 
     @property
     def _chosen(self) -> tuple[int, ...]:

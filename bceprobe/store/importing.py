@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bceprobe.errors import FolderInUseError, UsageError
-from bceprobe.store.location import local_path, replacing, sync_folder
+from bceprobe.store.location import local_path, replacing, sync
 from bceprobe.store.manifest import update_manifest
 from bceprobe.store.npz import PREFIXES, Content, SplitContent, check, load
 from bceprobe.store.writer import StoreWriter
@@ -53,7 +53,7 @@ def import_npz(file: str | Path, out: str | Path, provenance: Mapping[str, Any] 
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    sync_folder(target.parent)
+    sync(target.parent)
     return target
 
 

@@ -6,6 +6,7 @@ Local writes are atomic and durable (write, fsync, rename, fsync the folder); a 
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ from typing import IO, TYPE_CHECKING, Any
 from bceprobe.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 Bytes = bytes | bytearray | memoryview
+SYNC_THREADS = 8
 
 
 def is_url(location: str | Path) -> bool:
@@ -83,6 +85,26 @@ def write_bytes(location: str, content: Bytes) -> None:
         file.write(content)
 
 
+def write_new(location: str, contents: Mapping[str, bytes]) -> None:
+    """Write files below a folder that nothing refers to yet; all of them are on disk when this returns."""
+    root = local_path(location)
+    for key, content in contents.items():
+        if root is None:
+            write_bytes(child(location, key), content)
+        else:
+            (root / key).parent.mkdir(parents=True, exist_ok=True)
+            (root / key).write_bytes(content)
+    if root is not None:
+        sync_all(root, [root / key for key in contents])
+
+
+def sync_all(root: Path, files: Collection[Path]) -> None:
+    """Force files, and the folders between them and a root, to disk: all at once, at about the price of one."""
+    folders = {folder for file in files for folder in file.parents if folder.is_relative_to(root)}
+    with ThreadPoolExecutor(SYNC_THREADS) as pool:
+        list(pool.map(sync, [*files, *folders]))
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a local file to be written, which replaces the old one when the block ends without an error."""
@@ -96,12 +118,12 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Force the entries of a local folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Force a local file, or the entries of a local folder, to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -135,7 +157,7 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    sync_folder(folder.parent)
+    sync(folder.parent)
 
 
 def _remote(location: str) -> tuple[Any, str]:

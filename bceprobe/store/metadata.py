@@ -18,7 +18,7 @@ from zarr.codecs import Crc32cCodec
 from bceprobe.errors import StoreCorruptError, StoreNotFoundError
 from bceprobe.store import schema
 from bceprobe.store.documents import RESTORE, read_document, write_document
-from bceprobe.store.location import child, exists, write_bytes
+from bceprobe.store.location import child, exists, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 FILE = "zarr.json"
 _NO_MEMBERS = {"kind": "inline", "must_understand": False, "metadata": {}}
+
+
+def has_store(path: str) -> bool:
+    """Tell whether a store was begun at a path, even if its root is lost."""
+    return exists(child(path, FILE)) or exists(child(path, schema.CLASSIFIER))
 
 
 def read_root(path: str) -> dict[str, Any]:
@@ -41,10 +46,9 @@ def read_root(path: str) -> dict[str, Any]:
     StoreVersionError
         No bceprobe store, or a version that this program does not know.
     """
-    file = child(path, FILE)
-    if not exists(file) and not exists(child(path, schema.CLASSIFIER)):
+    if not has_store(path):
         raise StoreNotFoundError(f"no store at {path}", "Nothing was captured yet, or it was moved")
-    document = read_document(file)
+    document = read_document(child(path, FILE))
     attributes = document.get("attributes")
     schema.check_version(attributes if isinstance(attributes, dict) else {}, path)
     return document
@@ -70,8 +74,7 @@ def create_root(path: str) -> None:
 
 def add_group(path: str, objects: Mapping[str, bytes]) -> None:
     """Write the objects of a new group, then list it in the root."""
-    for key, content in objects.items():
-        write_bytes(child(path, key), content)
+    write_new(path, objects)
     document = read_root(path)
     entries = listed(document, path) | _entries(objects)
     document["consolidated_metadata"] = _NO_MEMBERS | {"metadata": entries}

@@ -12,14 +12,14 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from bceprobe.errors import SnapshotError, StoreCorruptError, StoreNotFoundError, UsageError
+from bceprobe.errors import StoreCorruptError, StoreNotFoundError, UsageError
 from bceprobe.snapshot import Snapshot
 from bceprobe.store import schema
 from bceprobe.store.arrays import StoredArray
 from bceprobe.store.documents import RESTORE
 from bceprobe.store.location import child, exists, is_url, read_bytes
 from bceprobe.store.manifest import FILE, read_manifest
-from bceprobe.store.metadata import listed, read_root
+from bceprobe.store.metadata import has_store, listed, read_root
 from bceprobe.store.structure import open_array, structure_problems
 from bceprobe.store.zarr_stores import readable
 
@@ -93,10 +93,11 @@ class Run:
             A chunk is missing, damaged or holds impossible values; for features this is found when they are used.
         """
         features, target, weight, bias = self._content(epoch, split)
-        try:
-            return Snapshot(features, target[:], weight[:], bias[:], global_mean)
-        except SnapshotError as error:
-            raise StoreCorruptError(f"{self.path}: {error.what} ({features.owner})", RESTORE) from error
+        labels, classes = target[:], weight.shape[0]
+        if labels.min() < 0 or labels.max() >= classes:
+            what = f"{target.path}: labels {labels.min()}..{labels.max()} are outside 0..{classes - 1}"
+            raise StoreCorruptError(f"{what} ({features.owner})", RESTORE)
+        return Snapshot(features, labels, weight[:], bias[:], global_mean)
 
     def dataset(self, group: str) -> xr.Dataset:
         """Open a group as a lazy Dataset that holds only what is completely written.
@@ -193,4 +194,4 @@ def open_run(location: str | Path) -> Run:
 
 def is_run(location: str) -> bool:
     """Tell whether a location is that of a run."""
-    return exists(child(location, FILE)) or exists(child(location, schema.STORE))
+    return exists(child(location, FILE)) or has_store(child(location, schema.STORE))

@@ -9,7 +9,7 @@ import zarr
 
 from bceprobe.errors import StoreCorruptError
 from bceprobe.store import schema
-from bceprobe.store.documents import RESTORE
+from bceprobe.store.documents import RESTORE, read_document
 from bceprobe.store.location import child, exists
 from bceprobe.store.metadata import FILE
 
@@ -42,8 +42,10 @@ def open_array(root: zarr.Group, path: str, group: str, name: str) -> zarr.Array
 
 def structure_problems(root: zarr.Group, path: str, group: str) -> Iterator[str]:
     """Say what is wrong with the arrays of a group, one sentence each."""
-    if not exists(child(path, group, FILE)):
-        yield f"{child(path, group, FILE)} is missing"
+    try:
+        read_document(child(path, group, FILE))
+    except StoreCorruptError as error:
+        yield error.what
     sizes = _sizes(root, group)
     for spec in schema.group_arrays(group):
         try:
@@ -58,10 +60,11 @@ def _array_problems(array: zarr.Array[Any], spec: schema.ArraySpec, sizes: dict[
     names = getattr(array.metadata, "dimension_names", None)
     if names != spec.dims:
         yield f"dimensions are {names}, not {spec.dims}"
+        return
     allowed = schema.FEATURE_DTYPES if spec.name == "features" else (spec.dtype,)
     if str(array.dtype) not in allowed:
         yield f"data type is {array.dtype}, not {' or '.join(allowed)}"
-    expected = tuple(sizes.get(dim) for dim in spec.dims)
+    expected = tuple(sizes.get(dim, length) for dim, length in zip(spec.dims, array.shape, strict=True))
     if array.shape != expected:
         yield f"shape is {array.shape}, not {expected}"
         return
@@ -96,7 +99,7 @@ def _same(found: Any, wanted: float) -> bool:
 
 
 def _sizes(root: zarr.Group, group: str) -> dict[str, int]:
-    """Take the sizes all arrays must agree with: epochs, K and d of `weight`, N of `target`."""
+    """Take the sizes that all arrays must agree with: epochs, K and d of `weight`, N of `target`; what is known."""
     sizes: dict[str, int] = {}
     for key, dims in ((f"{schema.CLASSIFIER}/weight", ("epoch", "label", "feature")), (f"{group}/target", ("sample",))):
         try:

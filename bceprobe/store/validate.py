@@ -45,9 +45,10 @@ def validate(location: str | Path) -> list[str]:
     except StoreCorruptError as error:
         return [*_documents(run), error.what]
     groups = [group for group in (schema.CLASSIFIER, *schema.SPLITS) if group in members]
-    misfits = [problem for group in groups for problem in structure_problems(run.root, run.path, group)]
-    contents = [] if misfits else [problem for group in groups for problem in _content(run, group)]
-    return [*_documents(run), *_consolidation(run, members, groups), *misfits, *contents]
+    structure = [problem for group in groups for problem in structure_problems(run.root, run.path, group)]
+    books = [] if structure else list(_books(run, groups))
+    numbers = [] if structure or books else [problem for group in groups for problem in _numbers(run, group)]
+    return [*_documents(run), *_consolidation(run, members, groups), *structure, *books, *numbers]
 
 
 def _documents(run: Run) -> Iterator[str]:
@@ -85,16 +86,23 @@ def _plain(document: Any) -> Any:
     return {key: value for key, value in document.items() if key != "consolidated_metadata"}
 
 
-def _content(run: Run, group: str) -> Iterator[str]:
-    """Check the numbers of a group, those that all epochs share first."""
-    shared = ("epoch", "written") if group == schema.CLASSIFIER else ("epoch", "written", "target", "index")
-    first = [problem for name in shared[:2] for problem in _shared(run, group, name)]
-    yield from first
-    if first or not run.array(group, "written")[:].any():
-        return
-    yield from (problem for name in shared[2:] for problem in _shared(run, group, name))
+def _books(run: Run, groups: list[str]) -> Iterator[str]:
+    """Check which epochs there are and which are marked as written; splits are compared with the classifier."""
+    for group in groups:
+        problems = [*_shared(run, group, "epoch"), *_shared(run, group, "written")]
+        yield from problems
+        if problems and group == schema.CLASSIFIER:
+            return
+
+
+def _numbers(run: Run, group: str) -> Iterator[str]:
+    """Check what the written epochs of a group hold."""
+    written = np.flatnonzero(run.array(group, "written")[:]).tolist()
+    if written and group != schema.CLASSIFIER:
+        yield from _shared(run, group, "target")
+        yield from _shared(run, group, "index")
     numbers = run.array(group, "epoch")[:]
-    for position in np.flatnonzero(run.array(group, "written")[:]).tolist():
+    for position in written:
         yield from _epoch(run, group, position, int(numbers[position]))
 
 

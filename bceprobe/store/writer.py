@@ -1,12 +1,13 @@
 """StoreWriter: the only code that changes a store.
 
-The order of writes is the whole of crash safety. Every object is on disk when its write returns; chunks come first,
-then `written[epoch]`, and a group is complete before the root lists it. A killed process leaves whole groups and
-whole epochs or none.
+The order of writes is the whole of crash safety: chunks, then `written[epoch]`; the objects of a group, then the root
+that lists it. What comes first is on disk before the next is written. A killed process or a power failure leaves whole
+groups and whole epochs or none.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,8 @@ import zarr
 
 from bceprobe.errors import DivergedError, UsageError
 from bceprobe.store import schema
-from bceprobe.store.location import child, exists, local_path
-from bceprobe.store.metadata import FILE, add_group, create_root, listed, make_group, read_root
+from bceprobe.store.location import child, local_path
+from bceprobe.store.metadata import add_group, create_root, has_store, listed, make_group, read_root
 from bceprobe.store.run import Run
 from bceprobe.store.zarr_stores import writable
 
@@ -117,12 +118,14 @@ class StoreWriter:
             raise UsageError(f"target {target.shape} and index {index.shape} of split {split!r} need {samples} numbers")
         if target.min() < 0 or target.max() >= classes or index.min() < 0:
             raise UsageError(f"split {split!r} has labels outside 0..{classes - 1}, or an index below 0")
+        captured = self._written(split).any()
         for name, values in (("target", target), ("index", index)):
-            if self._written(split).any() and not np.array_equal(self._run.array(split, name)[:], values):
+            if not captured:
+                self._array(split, name)[:] = values
+            elif not np.array_equal(self._run.array(split, name)[:], values):
                 raise UsageError(
                     f"split {split!r} of {self.path} was captured with another {name}", "Use another folder"
                 )
-            self._array(split, name)[:] = values
 
     def write_classifier(self, epoch: int, weight: NDArray[Any], bias: NDArray[Any]) -> None:
         """Write the classifier of an epoch; it counts at once.
@@ -175,7 +178,7 @@ class StoreWriter:
 
     def _open(self) -> None:
         self._remove_leftovers()
-        if not exists(child(self.path, FILE)) and not exists(child(self.path, schema.CLASSIFIER)):
+        if not has_store(self.path):
             create_root(self.path)
         self._add_group(schema.CLASSIFIER, self.sizes)
         shape = self._array(schema.CLASSIFIER, "weight").shape[1:]
@@ -194,6 +197,10 @@ class StoreWriter:
             for partial in [*folder.glob("*.partial"), *(folder / schema.STORE).rglob("*.partial")]:
                 partial.unlink()
 
+    @cached_property
+    def _root(self) -> zarr.Group:
+        return zarr.open_group(writable(self.path), mode="r+", use_consolidated=False)
+
     def _position(self, epoch: int) -> int:
         if epoch not in self.epochs:
             raise UsageError(f"{self.path} has no place for epoch {epoch}")
@@ -201,8 +208,7 @@ class StoreWriter:
 
     def _array(self, group: str, name: str) -> zarr.Array[Any]:
         if (group, name) not in self._arrays:
-            root = zarr.open_group(writable(self.path), mode="r+", use_consolidated=False)
-            array: Any = root[f"{group}/{name}"]
+            array: Any = self._root[f"{group}/{name}"]
             self._arrays[group, name] = array.with_config({"write_empty_chunks": True})
         return self._arrays[group, name]
 

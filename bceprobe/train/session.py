@@ -71,6 +71,8 @@ def make_session(settings: Settings, data_dir: Path | None = None, *, download: 
         An unknown name, a missing data set, a device that is not there.
     """
     set_determinism(deterministic=settings.deterministic)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
     dataset = load_data(settings, data_dir, download=download)
     model, classifier = build_model(settings, dataset)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import make_arms
 from playwright.sync_api import sync_playwright
+from report_cases import HOSTILE, report
 
 from bceprobe.comparison import compare
 from bceprobe.report import write_html
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page, Request
+    from playwright.sync_api import Browser, Dialog, Locator, Page, Request
 
 pytestmark = pytest.mark.browser
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -31,6 +32,7 @@ OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--disable-quic",
 ]
 
 
@@ -45,6 +47,11 @@ class Watched:
     def note_request(self, request: Request) -> None:
         """Remember what the page asks for."""
         self.requests.append(request.url)
+
+    def note_dialog(self, dialog: Dialog) -> None:
+        """Remember that a script has opened a dialog, and close it."""
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +88,7 @@ def opened(browser: Browser, file: Path, *, scheme: str = "light", width: int = 
     watched = Watched(context.new_page())
     watched.page.on("request", watched.note_request)
     watched.page.on("console", lambda message: watched.complaints.append(message.text))
+    watched.page.on("dialog", watched.note_dialog)
     watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     watched.page.goto(file.as_uri(), wait_until="load")
     yield watched
@@ -176,6 +184,16 @@ def test_page_never_scrolls_sideways(browser: Browser, file: Path, width: int) -
     """From phones to desktops the page fits; only tables scroll, inside their own frame."""
     with opened(browser, file, width=width) as watched:
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_does_nothing(browser: Browser, tmp_path: Path, text: str) -> None:
+    """Markup or 10 kB wherever a text can be: no script runs, nothing is requested, the page stays as wide as it is."""
+    file = write_html(report(text), tmp_path / "report.html")
+    with opened(browser, file, width=390) as watched:
+        assert (watched.requests, watched.complaints) == ([file.as_uri()], [])
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert watched.page.locator("h1").text_content() == text
 
 
 def test_folded_records_are_printed(browser: Browser, file: Path) -> None:

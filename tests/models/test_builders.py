@@ -81,7 +81,7 @@ def test_weights_come_from_torchs_generator(name: str) -> None:
         ("convnet", {"width": "wide"}, "option width of model convnet is 'wide'; it must be an integer"),
         ("convnet", {"width": 64.0}, r"option width of model convnet is 64\.0; it must be an integer"),
         ("convnet", {"width": True}, "option width of model convnet is True; it must be an integer"),
-        ("convnet", {"width": 1}, "model option width is 1; it must be 2 or more"),
+        ("convnet", {"width": 1}, "model option width is 1; it must be 4 or more"),
         ("densenet121", {"growth": 0}, "model option growth is 0; it must be 1 or more"),
     ],
 )
@@ -93,7 +93,7 @@ def test_wrong_options_are_refused(name: str, options: dict[str, Any], message: 
 
 def test_unknown_models_name_the_nearest() -> None:
     """A misspelt model is refused with the one that was probably meant."""
-    with pytest.raises(UnknownNameError, match="unknown model 'resnet81'. Did you mean resnet18"):
+    with pytest.raises(UnknownNameError, match=r"unknown model 'resnet81'. Did you mean resnet18\."):
         build("resnet81", classes=10, channels=3, options={})
 
 

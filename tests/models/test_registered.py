@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bceprobe.datasets import DATASETS
 from bceprobe.losses import LOSSES
 from bceprobe.models import MODELS
-from bceprobe.registry import Registry
+
+if TYPE_CHECKING:
+    from bceprobe.registry import Registry
 
 REGISTRIES: list[tuple[Registry[Any], set[str]]] = [
     (LOSSES, {"bce", "ce"}),
