@@ -20,7 +20,7 @@ def quickstart(
     out: Annotated[Path, typer.Option(help="Folder of the runs.", show_envvar=False)] = Path("runs/quickstart"),
     report: Annotated[Path, typer.Option(help="The HTML report.", show_envvar=False)] = Path("reports/quickstart.html"),
     seeds: Annotated[int, typer.Option(min=1, help="Runs per loss.", show_envvar=False)] = 3,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs per run.", show_envvar=False)] = 60,
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs per run.", show_envvar=False)] = 40,
 ) -> None:
     """Train CE and BCE on the embedded digits, three seeds each, and compare what they did to the features.
 

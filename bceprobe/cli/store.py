@@ -41,6 +41,7 @@ def validate(run: RunArgument) -> None:
     Example: bceprobe store validate runs/quickstart/bce
     """
     from bceprobe.store import open_run
+    from bceprobe.store.description import describe_split
     from bceprobe.store.validate import validate as find_problems
 
     problems = find_problems(run)
@@ -49,8 +50,8 @@ def validate(run: RunArgument) -> None:
     if problems:
         raise typer.Exit(3)
     opened = open_run(run)
-    counts = [f"{split} {len(opened.epochs(split))} epochs" for split in opened.splits]
-    result(f"valid: {', '.join(counts) or 'nothing captured yet'}")
+    counts = [_count(split, describe_split(opened, split)) for split in opened.splits]
+    result(f"valid: {'; '.join(counts) or 'nothing captured yet'}")
 
 
 @app.command("import")
@@ -89,6 +90,10 @@ def export_features(
     if epoch != "last" and not epoch.isdecimal():
         raise UsageError(f"--epoch {epoch!r} is no epoch", "Give a number, or last")
     result(str(export_npz(open_run(run), out, None if epoch == "last" else int(epoch), force=force)))
+
+
+def _count(name: str, split: dict[str, Any]) -> str:
+    return f"{name}, {len(split['epochs'])} of {split['planned']} epochs, {split['samples']} samples"
 
 
 def _print_description(described: dict[str, Any]) -> None:

@@ -24,9 +24,9 @@ def convnet(classes: int, channels: int, *, width: int = 64) -> nn.Module:
     """
     require_at_least(2, "width", width)
     layers = {
-        "block1": _block(channels, width // 2, MaxPool(side=2)),
-        "block2": _block(width // 2, width, MaxPool(side=2)),
-        "block3": _block(width, width, MaxPool()),
+        "block1": _block(channels, width // 2, MaxPool()),
+        "block2": _block(width // 2, width, MaxPool()),
+        "block3": _block(width, width, MaxPool(GRID)),
         "flatten": nn.Flatten(),
         "hidden": nn.Sequential(nn.Linear(GRID**2 * width, width, bias=False), nn.BatchNorm1d(width), nn.ReLU()),
         "classifier": nn.Linear(width, classes),
@@ -41,22 +41,23 @@ class MaxPool(nn.Module):
 
     Parameters
     ----------
-    side
-        Pixels of a cell in each direction; if left out, as many as make 2x2 cells.
+    cells
+        Cells in each direction; if left out, as many as have a side of two pixels.
     """
 
-    def __init__(self, side: int | None = None) -> None:
+    def __init__(self, cells: int | None = None) -> None:
         super().__init__()
-        self.side = side
+        self.cells = cells
 
     def forward(self, maps: Tensor) -> Tensor:
         """Pool maps (N, C, H, W); pixels beyond the last whole cell are left out."""
         return self._along(self._along(maps, 3), 2)
 
     def _along(self, maps: Tensor, axis: int) -> Tensor:
-        side = self.side or maps.shape[axis] // GRID
-        cells = maps.shape[axis] // side
-        return maps.narrow(axis, 0, cells * side).unflatten(axis, (cells, side)).amax(axis + 1)
+        before, length, after = maps.shape[:axis], maps.shape[axis], maps.shape[axis + 1 :]
+        cells = self.cells or length // 2
+        side = length // cells
+        return maps.narrow(axis, 0, cells * side).reshape(*before, cells, side, *after).amax(axis + 1)
 
 
 def _block(inputs: int, outputs: int, pool: nn.Module) -> nn.Module:

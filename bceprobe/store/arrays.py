@@ -140,11 +140,14 @@ class StoredArray:
         return "" if found == whole else f"has {found} bytes instead of {whole}"
 
     def _unreadable(self, rows: slice) -> str:
+        """Read rows chunk by chunk, so that a shard is never in memory as a whole."""
+        step = self.source.chunks[len(self._chosen)]
+        parts = (slice(start, min(start + step, rows.stop)) for start in range(rows.start, rows.stop, step))
         try:
-            values = self._values(rows)
+            finite = all(np.isfinite(self._values(part)).all() for part in parts)
         except _FAILURES as error:
             return "is damaged: its checksum is wrong" if "checksum" in str(error) else f"cannot be read: {error}"
-        return "" if np.isfinite(values).all() else "holds NaN or inf"
+        return "" if finite else "holds NaN or inf"
 
     def _shard_checksums(self, path: str) -> Iterator[bytes]:
         """Find the chunks of a shard by the index at its end: offset and length of each, then a checksum."""

@@ -10,6 +10,7 @@ from torch import nn
 
 from bceprobe.errors import UnknownNameError, UsageError
 from bceprobe.models import MODELS, FeatureTap, build, find_classifier
+from bceprobe.models.convnet import MaxPool
 from bceprobe.registry import Registry
 
 FEATURE_LENGTH = [
@@ -55,9 +56,29 @@ def test_stems_keep_the_resolution_of_small_images(name: str, pooled: str) -> No
     assert shapes == [(4, 4)]
 
 
-def test_convnet_classifies_digits() -> None:
-    """The small network takes the 8x8 images of the default data set."""
-    assert build("convnet", classes=10, channels=1, options={})(torch.rand(3, 1, 8, 8)).shape == (3, 10)
+@pytest.mark.parametrize("size", [(8, 8), (9, 15), (12, 28), (32, 32)])
+def test_convnet_takes_images_from_8x8_on(size: tuple[int, int]) -> None:
+    """The small network takes the 8x8 digits of the default data set, and images of any larger size."""
+    assert build("convnet", classes=10, channels=1, options={})(torch.rand(3, 1, *size)).shape == (3, 10)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 2), (5, 13)])
+def test_convnets_pooling_is_max_pooling(size: tuple[int, int]) -> None:
+    """Values and gradients are those of torch's max-pooling over 2x2 pixels, also where a row or column is left."""
+    maps = torch.randn(2, 3, *size, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    ours, theirs = MaxPool()(maps), nn.functional.max_pool2d(maps, 2)
+    assert torch.equal(ours, theirs)
+    weights = torch.rand_like(ours)
+    gradients = [torch.autograd.grad(pooled, maps, weights)[0] for pooled in (ours, theirs)]
+    assert torch.equal(*gradients)
+
+
+@pytest.mark.parametrize("side", [2, 3, 4, 7])
+def test_convnets_last_pooling_covers_the_map_with_2x2_cells(side: int) -> None:
+    """A map of any size becomes 2x2: the maximum of each quarter, less the last row and column of an odd size."""
+    maps, half = torch.randn(1, 1, side, side, generator=torch.Generator().manual_seed(0)), side // 2
+    quarters = [[maps[0, 0, a : a + half, b : b + half].max() for b in (0, half)] for a in (0, half)]
+    assert torch.equal(MaxPool(2)(maps)[0, 0], torch.tensor(quarters))
 
 
 @pytest.mark.parametrize("name", list(MODELS))
@@ -81,7 +102,7 @@ def test_weights_come_from_torchs_generator(name: str) -> None:
         ("convnet", {"width": "wide"}, "option width of model convnet is 'wide'; it must be an integer"),
         ("convnet", {"width": 64.0}, r"option width of model convnet is 64\.0; it must be an integer"),
         ("convnet", {"width": True}, "option width of model convnet is True; it must be an integer"),
-        ("convnet", {"width": 1}, "model option width is 1; it must be 4 or more"),
+        ("convnet", {"width": 1}, "model option width is 1; it must be 2 or more"),
         ("densenet121", {"growth": 0}, "model option growth is 0; it must be 1 or more"),
     ],
 )

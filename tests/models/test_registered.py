@@ -32,6 +32,16 @@ def test_entries_describe_themselves(registry: Registry[Any], names: set[str]) -
     assert len(set(lines)) == len(lines)
 
 
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_data_sets_normalise_every_channel_of_the_model(name: str) -> None:
+    """Mean and standard deviation have a value for each channel that a model receives, and classes have own names."""
+    info = DATASETS[name].info
+    assert len(info.mean) == len(info.std) == info.shape[0]
+    assert all(value > 0 for value in info.std)
+    assert len(set(info.classes)) == len(info.classes)
+    assert info.name == name
+
+
 def test_registries_import_nothing_heavy_besides_torch() -> None:
     """Listing losses, models and data sets imports neither torchvision nor scikit-learn; builders and readers do."""
     lines = "; ".join(f"from bceprobe.{home} import {home.upper()} as {home}" for home in ("losses", "models"))

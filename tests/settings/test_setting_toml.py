@@ -17,6 +17,7 @@ OPTIONS = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(a
 RESERVED = {"model.name", "model.bias_mean", "model.options"}
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "seed": st.integers(0, 2**63 - 1),
+    "threads": st.integers(0, 64),
     "device": TEXT,
     "deterministic": st.booleans(),
     "loss.name": TEXT,

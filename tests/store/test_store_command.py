@@ -56,9 +56,10 @@ def test_info_as_json_is_one_document(run: Path) -> None:
 
 
 def test_validate_says_what_was_checked(run: Path) -> None:
-    """A valid run is said to be so, with the epochs of each split, and exit code 0."""
+    """A valid run is said to be so, with the epochs and samples of each split, and exit code 0."""
+    train, test = "train, 2 of 3 epochs, 10 samples", "test, 2 of 3 epochs, 5 samples"
     done = call("validate", run)
-    assert (done.exit_code, done.stdout) == (0, "valid: train 2 epochs, test 2 epochs\n")
+    assert (done.exit_code, done.stdout) == (0, f"valid: {train}; {test}\n")
 
 
 def test_validate_before_the_first_capture(tmp_path: Path) -> None:
