@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -159,14 +158,12 @@ class Recorder:
             update_manifest(self.location, status=status, ended=now())
 
     def _prepare(self, *, resume: bool) -> None:
-        """Refuse a folder in use; on resume remove a store in which no epoch was ever captured completely."""
+        """Refuse a folder in use; make one that is not there."""
         store = child(self.location, "store.zarr")
         if not resume and exists(store):
             raise FolderInUseError(f"{self.location} already holds a run", "Choose another location")
         if not is_url(self.location):
             Path(self.location).mkdir(parents=True, exist_ok=True)
-            if resume and not exists(child(store, "classifier", "zarr.json")):
-                shutil.rmtree(store, ignore_errors=True)
 
     def _describe(self, provenance: Mapping[str, Any], capture: Mapping[str, Any], *, resumed: bool) -> None:
         """Record what made the run; a process that goes on with it is added, not put in place of the first."""

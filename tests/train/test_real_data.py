@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bceprobe import open_run
+from bceprobe.store.validate import validate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,8 +74,12 @@ def test_one_epoch_of_cifar10(
 ) -> None:
     """The paper's networks train an epoch on 100 images per class and store features of their length."""
     data = ["--dataset", "cifar10", "--data-dir", str(real_cifar_dir), "--limit-per-class", "100"]
-    bceprobe("train", *data, "--model", model, *options, "--epochs", "1", "--device", "cpu", "--out", tmp_path / "run")
+    short = ["--epochs", "1", "--set", "capture.per_class=20", "--device", "cpu"]
+    bceprobe("train", *data, "--model", model, *options, *short, "--out", tmp_path / "run")
+    run = open_run(tmp_path / "run")
+    assert run.manifest["provenance"]["data"]["train"]["samples"] == 1000
     for split in ("train", "test"):
-        snapshot = open_run(tmp_path / "run").snapshot(1, split)
-        assert snapshot.features.shape == (1000, length)
-        assert snapshot.class_counts.tolist() == [100] * 10
+        snapshot = run.snapshot(1, split)
+        assert snapshot.features.shape == (200, length)
+        assert snapshot.class_counts.tolist() == [20] * 10
+    assert validate(tmp_path / "run") == []
