@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from bceprobe.datasets import checksum, load
+from bceprobe.losses import LOSSES
 from bceprobe.models import build, find_classifier, init_bias
 from bceprobe.train.batches import DeviceSplit, Ordered
 from bceprobe.train.determinism import choose_device, seeded, set_determinism
@@ -70,6 +71,7 @@ def make_session(settings: Settings, data_dir: Path | None = None, *, download: 
     UsageError
         An unknown name, a missing data set, a device that is not there.
     """
+    _ = LOSSES[settings.loss.name]
     set_determinism(deterministic=settings.deterministic)
     if settings.threads:
         torch.set_num_threads(settings.threads)
