@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -75,7 +76,6 @@ class Recorder:
         self.location = str(location)
         self.classifier = classifier
         self.epochs = list(range(1, epochs + 1)) if isinstance(epochs, int) else sorted(set(epochs))
-        self.bytes_captured = 0
         self._prepare(resume=resume_after is not None)
         classes, length = classifier.weight.shape
         self._writer = StoreWriter(self.location, self.epochs, classes, length, dtype=dtype, shard=shard)
@@ -83,6 +83,7 @@ class Recorder:
             self._writer.discard_after(resume_after)
         self._samples: dict[str, int] = {}
         self._targets = self._stored_targets() if resume_after else {}
+        self.bytes_captured = self._stored_bytes() if resume_after else 0
         self._classifier_at: tuple[int, NDArray[Any]] | None = None
         self._worker = Worker("bceprobe-recorder")
         self._describe({**collect(), **(provenance or {})}, numerics(dtype), resumed=bool(resume_after))
@@ -176,6 +177,14 @@ class Recorder:
         """Read the targets that the epochs which stay were captured with."""
         run = Run(self.location)
         return {split: np.asarray(run.array(split, "target")[:]) for split in run.splits if run.epochs(split)}
+
+    def _stored_bytes(self) -> int:
+        """Count the bytes of features in the epochs that stay."""
+        run, itemsize = Run(self.location), np.dtype(self._writer.dtype).itemsize
+        sizes = {
+            split: len(run.epochs(split)) * math.prod(run.array(split, "features").shape[1:]) for split in run.splits
+        }
+        return itemsize * sum(sizes.values())
 
     def _begin(self, split: str, epoch: int, loader: Iterable[Any]) -> Assembly:
         if split not in self._samples:
