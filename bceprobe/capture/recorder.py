@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -82,8 +81,10 @@ class Recorder:
         if resume_after is not None:
             self._writer.discard_after(resume_after)
         self._samples: dict[str, int] = {}
-        self._targets = self._stored_targets() if resume_after else {}
-        self.bytes_captured = self._stored_bytes() if resume_after else 0
+        self.bytes_captured = 0
+        self._targets: dict[str, NDArray[np.int64]] = {}
+        if resume_after:
+            self._recall(Run(self.location))
         self._classifier_at: tuple[int, NDArray[Any]] | None = None
         self._worker = Worker("bceprobe-recorder")
         self._describe({**collect(), **(provenance or {})}, numerics(dtype), resumed=bool(resume_after))
@@ -173,18 +174,15 @@ class Recorder:
             changes = {"resumed": [*read_manifest(self.location).get("resumed", []), provenance]}
         update_manifest(self.location, status="running", capture=capture, **changes)
 
-    def _stored_targets(self) -> dict[str, NDArray[np.int64]]:
-        """Read the targets that the epochs which stay were captured with."""
-        run = Run(self.location)
-        return {split: np.asarray(run.array(split, "target")[:]) for split in run.splits if run.epochs(split)}
+    def _recall(self, run: Run) -> None:
+        """Take up the epochs that stay: the targets they were captured with, and the bytes of their features."""
+        for split in run.splits:
+            if epochs := run.epochs(split):
+                self._targets[split] = np.asarray(run.array(split, "target")[:])
+                self.bytes_captured += len(epochs) * self._feature_bytes(len(self._targets[split]))
 
-    def _stored_bytes(self) -> int:
-        """Count the bytes of features in the epochs that stay."""
-        run, itemsize = Run(self.location), np.dtype(self._writer.dtype).itemsize
-        sizes = {
-            split: len(run.epochs(split)) * math.prod(run.array(split, "features").shape[1:]) for split in run.splits
-        }
-        return itemsize * sum(sizes.values())
+    def _feature_bytes(self, samples: int) -> int:
+        return samples * self._writer.sizes["feature"] * np.dtype(self._writer.dtype).itemsize
 
     def _begin(self, split: str, epoch: int, loader: Iterable[Any]) -> Assembly:
         if split not in self._samples:
@@ -196,7 +194,7 @@ class Recorder:
 
     def _finish(self, assembly: Assembly, index: Sequence[int] | None) -> None:
         assembly.finish(index)
-        self.bytes_captured += assembly.received * self._writer.sizes["feature"] * np.dtype(self._writer.dtype).itemsize
+        self.bytes_captured += self._feature_bytes(assembly.received)
 
     def _capture_classifier(self, epoch: int) -> None:
         """Store weight and bias with an epoch's first split; its other split must come with the same ones."""
