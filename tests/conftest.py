@@ -47,6 +47,6 @@ def _unpacked(name: str, factory: pytest.TempPathFactory) -> Path:
 
 
 def _do_without(reason: str) -> None:
-    if os.environ.get("CI") and os.environ.get("BCEPROBE_REQUIRE_DATA") == "1":
+    if os.environ.get("BCEPROBE_REQUIRE_DATA") == "1":
         pytest.fail(f"{reason}, and BCEPROBE_REQUIRE_DATA=1")
     pytest.skip(reason)

@@ -57,7 +57,7 @@ RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "optim.lr": (_positive, "a positive number"),
     "optim.momentum": (lambda value: 0 <= value < 1, "at least 0 and below 1"),
     "optim.weight_decay": (_not_negative, "0 or more"),
-    "optim.batch_size": (_positive, "1 or more"),
+    "optim.batch_size": (lambda value: value > 1, "2 or more: batch normalisation cannot train on one sample"),
     "optim.epochs": (_positive, "1 or more"),
     "optim.milestones": (_increasing, "increasing epochs from 1 on"),
     "optim.factor": (_positive, "a positive number"),

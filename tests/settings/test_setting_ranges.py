@@ -27,6 +27,7 @@ def refusal(key: str, value: object) -> UsageError:
         ("optim.momentum", -0.1),
         ("optim.weight_decay", -1e-4),
         ("optim.batch_size", 0),
+        ("optim.batch_size", 1),
         ("optim.epochs", 0),
         ("optim.milestones", [60, 30]),
         ("optim.milestones", [0, 30]),

@@ -29,7 +29,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "optim.lr": POSITIVE,
     "optim.momentum": st.floats(0, 1, exclude_max=True),
     "optim.weight_decay": NOT_NEGATIVE,
-    "optim.batch_size": st.integers(1, 10**6),
+    "optim.batch_size": st.integers(2, 10**6),
     "optim.schedule": st.sampled_from(["step", "cosine", "constant"]),
     "optim.milestones": st.lists(st.integers(1, 1000), unique=True).map(sorted),
     "optim.factor": POSITIVE,
