@@ -33,9 +33,14 @@ docs:
 gpu *arguments:
     uv run pytest -m gpu {{arguments}}
 
+# Measure speed and memory beside what they are compared with; `--write` keeps the tables in reports/.
+bench *arguments:
+    uv run python tests/benchmarks/run.py {{arguments}}
+
 # Regenerate the golden values with their independent scripts.
 golden:
     uv run python tests/golden/make_nc.py
+    PYTHONPATH=tests uv run python -m golden.make_topics
 
 # Build the wheel and run it in an environment of its own, away from this checkout.
 wheel:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 def values(snapshot: Snapshot) -> dict[str, float]:
-    """Compute the metrics of the topics nc and accuracy."""
-    return {**evaluate(snapshot, "nc"), **evaluate(snapshot, "accuracy")}
+    """Compute the metrics of the topics nc and accuracy, without those by class."""
+    found = evaluate(snapshot, "nc", "accuracy")
+    return {name: value for name, value in found.items() if isinstance(value, float)}
 
 
 def gaussian(seed: int, counts: Sequence[int], length: int, *, noise: float = 0.5, **options: Any) -> Snapshot:

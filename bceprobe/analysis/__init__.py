@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bceprobe.analysis.cache import Cache
+from bceprobe.analysis.computing import Task
+from bceprobe.analysis.context import Context
 from bceprobe.analysis.labelled import labelled, records
 from bceprobe.errors import UsageError
-from bceprobe.metrics import evaluate, topic_metrics
+from bceprobe.metrics import chosen_topics
 from bceprobe.settings import select_epochs
 from bceprobe.snapshot import GlobalMean
 from bceprobe.store import Run, find_runs
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from bceprobe.analysis.labelled import Rows
+    from bceprobe.store.split import StoredSplit
 
 __all__ = ["SCHEMA_VERSION", "GlobalMean", "analyze", "records", "unique_labels"]
 
 SCHEMA_VERSION = 1
+# The topics that need to know how a run was trained.
+GRADIENTS = {"bias", "updates"}
 
 
 def analyze(
@@ -37,6 +40,7 @@ def analyze(
     splits: str | Sequence[str] | None = None,
     epochs: str = "all",
     global_mean: GlobalMean = "sample",
+    memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Compute every metric of a topic for stored epochs of runs.
@@ -46,23 +50,29 @@ def analyze(
     runs
         Runs, or locations of runs or of folders that hold runs.
     topic
-        ``"nc"``, ``"accuracy"``, or another one that ``bceprobe list metrics`` shows.
+        ``"nc"``, ``"accuracy"``, or another one that ``bceprobe list metrics`` shows; ``"all"`` for all of them in
+        one pass over the store.
     splits
         Of ``("train", "test")``; all that a run has, if left out.
     epochs
         Which of the written epochs, such as ``"1-20,50,last"`` (see `bceprobe.settings.select_epochs`).
     global_mean
         ``"sample"`` (the paper) or ``"class"`` (mean of class means).
+    memory
+        Bytes that may be taken; half of the machine's memory if left out. Two snapshots and 300 MB are used at most;
+        one that does not fit is walked in blocks, with the same results.
     progress
         Called after each snapshot with the number of snapshots done and their total.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions (run, split, epoch). A float64 variable per metric, with ``long_name``, ``definition``, ``units``,
+        Dimensions (run, split, epoch). A float64 variable per metric, and for many one more named ``..._by_class``
+        with the dimension label, with ``long_name``, ``definition``, ``units``,
         ``references``, ``scale``, ``version`` and, if it has a direction, ``higher_is_better`` (0 or 1) as
         attributes; NaN where a run lacks an epoch or split, or where a metric is undefined. The boolean variable
-        ``captured`` tells these two apart. Attributes ``topic`` and ``global_mean``.
+        ``captured`` tells these two apart. Attributes ``topic``, ``global_mean``, and ``notes``: lines that say what
+        of which run is undefined and why.
 
     Raises
     ------
@@ -71,16 +81,21 @@ def analyze(
     UsageError
         Unknown topic, epochs that a run does not have, a split that no run has, or nothing captured yet.
     """
-    topic_metrics(topic)
+    topics = chosen_topics(topic)
     opened = _opened(runs)
     labels = dict(zip(opened, unique_labels(opened), strict=True))
     chosen = _chosen(opened, splits, epochs)
-    counter = _Counter(sum(map(len, chosen.values())), progress)
-    rows = {
-        (labels[run], split): _rows(Cache(run, split, topic, global_mean), numbers, counter)
+    contexts = {run: Context(run) for run in opened}
+    tasks = {
+        (labels[run], split.name): Task(split, contexts[run], topics, numbers, global_mean)
         for (run, split), numbers in chosen.items()
     }
-    return labelled(rows, topic).assign_attrs(topic=topic, global_mean=global_mean)
+    _work(list(tasks.values()), memory, progress)
+    result = labelled({place: task.merged() for place, task in tasks.items()}, topic)
+    notes = (
+        [f"{labels[run]}: {note}" for run in opened for note in contexts[run].missing] if GRADIENTS & {*topics} else []
+    )
+    return result.assign_attrs(topic=topic, global_mean=global_mean, notes=notes)
 
 
 def unique_labels(runs: Sequence[Run]) -> list[str]:
@@ -92,16 +107,13 @@ def unique_labels(runs: Sequence[Run]) -> list[str]:
     return ["/".join(part[-depth:]) for part in parts]
 
 
-class _Counter:
-    """Counts finished snapshots for a progress display."""
-
-    def __init__(self, total: int, report: Callable[[int, int], None] | None) -> None:
-        self.done, self.total, self.report = 0, total, report
-
-    def advance(self) -> None:
-        self.done += 1
-        if self.report:
-            self.report(self.done, self.total)
+def _work(tasks: Sequence[Task], memory: int | None, progress: Callable[[int, int], None] | None) -> None:
+    """Do the tasks one after the other, and count finished snapshots."""
+    total = sum(len(task.epochs) for task in tasks)
+    finished = (epoch for task in tasks for epoch in task.run(memory))
+    for done, _ in enumerate(finished, start=1):
+        if progress:
+            progress(done, total)
 
 
 def _opened(runs: str | Path | Run | Sequence[str | Path | Run]) -> list[Run]:
@@ -116,44 +128,25 @@ def _parts(run: Run) -> tuple[str, ...]:
     return path.resolve().parts if path else tuple(run.location.split("/"))
 
 
-def _chosen(runs: Sequence[Run], splits: str | Sequence[str] | None, epochs: str) -> dict[tuple[Run, str], list[int]]:
+def _chosen(
+    runs: Sequence[Run], splits: str | Sequence[str] | None, epochs: str
+) -> dict[tuple[Run, StoredSplit], list[int]]:
     """Choose the epochs of every run and split that there is."""
     wanted = [splits] if isinstance(splits, str) else splits
     held = list(dict.fromkeys(split for run in runs for split in run.splits))
     missing = [split for split in wanted or [] if split not in held]
     if missing:
         raise UsageError(f"no split {missing[0]!r} in any run", f"They hold: {', '.join(held) or 'none yet'}")
-    chosen = {
-        (run, split): _select(run, split, epochs) for run in runs for split in wanted or held if split in run.splits
-    }
+    names = list(dict.fromkeys(wanted or held))
+    opened = [(run, run.split(name)) for run in runs for name in names if name in run.splits]
+    chosen = {(run, split): _select(split, epochs) for run, split in opened}
     if not any(chosen.values()):
         raise UsageError("no run has a written epoch", "Train first, or look with: bceprobe store info")
     return chosen
 
 
-def _select(run: Run, split: str, epochs: str) -> list[int]:
+def _select(split: StoredSplit, epochs: str) -> list[int]:
     try:
-        return select_epochs(epochs, run.epochs(split))
+        return select_epochs(epochs, split.epochs)
     except UsageError as error:
-        raise UsageError(f"{run.location}, {split} split: {error.what}", error.hint) from error
-
-
-def _rows(cache: Cache, epochs: Sequence[int], counter: _Counter) -> Rows:
-    """Take the rows of some epochs from the cache, and compute and cache the others, even if that is interrupted."""
-    cached = cache.read()
-    rows: Rows = {}
-    try:
-        for epoch in epochs:
-            digest = int(cache.run.fingerprint(epoch, cache.split)[:15], 16)
-            known = cached.get(epoch)
-            rows[epoch] = known if known and known["digest"] == digest else _computed(cache, epoch, digest)
-            counter.advance()
-    finally:
-        if any(cached.get(epoch) is not row for epoch, row in rows.items()):
-            cache.write({**cached, **rows})
-    return rows
-
-
-def _computed(cache: Cache, epoch: int, digest: int) -> dict[str, float]:
-    snapshot = cache.run.snapshot(epoch, cache.split, global_mean=cache.global_mean)
-    return {**evaluate(snapshot, cache.topic), "digest": digest}
+        raise UsageError(f"{split.run.location}, {split.name} split: {error.what}", error.hint) from error

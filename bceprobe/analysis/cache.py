@@ -1,7 +1,8 @@
 """The cache of an analysis: `metrics.zarr` beside the store, a group per split, topic and global mean.
 
-A row is kept with the `digest` of the chunks it was computed from. A group is replaced as a whole; one that is
-unreadable, damaged or of another metric version is as good as none.
+A group holds ``value`` (epoch, metric) and ``by_class`` (epoch, metric_by_class, label), whose metrics its attributes name, and
+the `digest` of what each epoch was computed from. It is replaced as a whole; one that is unreadable, damaged or of
+another metric version is as good as none.
 """
 
 from __future__ import annotations
@@ -16,15 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bceprobe.metrics import topic_metrics
+from bceprobe.metrics import BY_CLASS, topic_metrics
 from bceprobe.store.location import local_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bceprobe.analysis.labelled import Rows
+    from bceprobe.analysis.labelled import Row, Rows
     from bceprobe.snapshot import GlobalMean
     from bceprobe.store import Run
+
+DIGEST = "digest"
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,9 @@ class Cache:
         if not (self.group and self.group.is_dir()):
             return {}
         try:
-            with xr.open_zarr(self.group, consolidated=False, chunks=None) as found:
-                rows = _rows(found)
-                return rows if found.attrs == _seal(rows, self.topic) else {}
+            with xr.open_zarr(self.group, consolidated=False, chunks=None) as opened:
+                found = opened.load()
+            return _rows(found, self.topic) if found.attrs == _seal(found, self.topic) else {}
         except Exception:  # noqa: BLE001 - whatever a damaged cache raises, it only costs computing again
             return {}
 
@@ -69,22 +72,43 @@ class Cache:
 
 def _table(rows: Rows, topic: str) -> xr.Dataset:
     epochs = sorted(rows)
-    columns: dict[str, Any] = {
-        entry.name: ("epoch", np.array([rows[epoch][entry.name] for epoch in epochs], float), entry.attributes)
-        for entry in topic_metrics(topic)
-    }
-    columns["digest"] = ("epoch", np.array([rows[epoch]["digest"] for epoch in epochs], np.int64))
-    return xr.Dataset(columns, coords={"epoch": np.array(epochs, np.int64)}, attrs=_seal(rows, topic))
+    names, labelled = _names(topic)
+    columns: dict[str, Any] = {"value": (("epoch", "metric"), _stack([rows[epoch] for epoch in epochs], names))}
+    if labelled:
+        columns["by_class"] = (("epoch", "metric_by_class", "label"), _stack([rows[epoch] for epoch in epochs], labelled))
+    columns[DIGEST] = ("epoch", np.array([rows[epoch][DIGEST] for epoch in epochs], np.int64))
+    table = xr.Dataset(columns, coords={"epoch": np.array(epochs, np.int64)})
+    return table.assign_attrs(_seal(table, topic))
 
 
-def _rows(dataset: xr.Dataset) -> Rows:
-    columns = {str(name): dataset[name].values.tolist() for name in dataset.data_vars}
-    epochs = dataset["epoch"].values.tolist()
-    return {epoch: {name: values[at] for name, values in columns.items()} for at, epoch in enumerate(epochs)}
+def _rows(table: xr.Dataset, topic: str) -> Rows:
+    names, labelled = _names(topic)
+    values, digests = table["value"].values.tolist(), table[DIGEST].values.tolist()
+    by_class = table["by_class"].values if labelled else np.empty((len(values), 0))
+    rows: Rows = {}
+    for at, epoch in enumerate(table["epoch"].values.tolist()):
+        row: Row = dict(zip(names, values[at], strict=True)) | dict(zip(labelled, by_class[at], strict=True))
+        rows[epoch] = {**row, DIGEST: digests[at]}
+    return rows
 
 
-def _seal(rows: Rows, topic: str) -> dict[str, str]:
-    """Make the attributes of a group: metric versions, and a checksum, as Zarr reads a lost chunk as NaN."""
-    content = json.dumps(rows, sort_keys=True).encode()
-    versions = json.dumps({entry.name: entry.version for entry in topic_metrics(topic)})
-    return {"versions": versions, "checksum": hashlib.sha256(content).hexdigest()}
+def _names(topic: str) -> tuple[list[str], list[str]]:
+    """Name the values of a topic: those of a snapshot, and those by class."""
+    metrics = topic_metrics(topic)
+    return [entry.name for entry in metrics], [entry.name + BY_CLASS for entry in metrics if entry.by_class]
+
+
+def _stack(rows: list[Row], names: list[str]) -> Any:
+    return np.array([[row[name] for name in names] for row in rows], dtype=np.float64)
+
+
+def _seal(table: xr.Dataset, topic: str) -> dict[str, str]:
+    """Make the attributes of a group: what it holds in which version, and a checksum: Zarr reads a lost chunk as NaN."""
+    content = hashlib.sha256()
+    for name in ("epoch", "value", "by_class", DIGEST):
+        if name in table:
+            content.update(np.ascontiguousarray(table[name].values).tobytes())
+    versions = {entry.name: entry.version for entry in topic_metrics(topic)}
+    names, labelled = _names(topic)
+    texts = {"metrics": json.dumps(names), "metrics_by_class": json.dumps(labelled), "versions": json.dumps(versions)}
+    return {**texts, "checksum": content.hexdigest()}

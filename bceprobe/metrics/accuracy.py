@@ -9,14 +9,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bceprobe.metrics.base import metric
+from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.snapshot import Decisions, decided, once, per_sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bceprobe.snapshot import Decisions, Snapshot
+    from bceprobe.snapshot import Block, Snapshot
 
 GRID = 1000
+TOP = 5
+LI = "doi:10.48550/arXiv.2403.07289"
+
+
+@per_sample
+def rivals(block: Block) -> NDArray[np.int64]:
+    """Count for every sample the other logits that are at least as large as its own, (B,)."""
+    own = np.take_along_axis(block.logits, block.target[:, None], axis=1)
+    return np.count_nonzero(block.logits >= own, axis=1) - 1
+
+
+@per_sample
+def predicted(block: Block) -> NDArray[np.intp]:
+    """Return the class with the largest logit, the first of equals, (B,)."""
+    return np.argmax(block.logits, axis=1)
 
 
 class Uniform(NamedTuple):
@@ -26,11 +42,29 @@ class Uniform(NamedTuple):
     threshold: float
 
 
-@metric("accuracy", "accuracy", long_name="Accuracy", definition="paper eq. 41", units="share", higher_is_better=True)
-def accuracy(snapshot: Snapshot) -> float:
-    """Share of samples whose own logit exceeds all others; ties are wrong."""
+SHARE = {"units": "share", "higher_is_better": True, "uses": (decided,)}
+
+
+@metric("accuracy", "accuracy", long_name="Accuracy", definition="paper eq. 41", by_class=True, **SHARE)
+def accuracy(snapshot: Snapshot) -> ByClass:
+    """Share of samples whose own logit exceeds all others; ties are wrong. By class: of its samples."""
     positive, negative = snapshot.biased_decisions
-    return float(np.mean(positive > negative))
+    return _share(snapshot, positive > negative)
+
+
+@metric(
+    "top5",
+    "accuracy",
+    long_name="Top-5 accuracy",
+    definition="field's",
+    by_class=True,
+    **SHARE | {"uses": (rivals,)},
+)
+def top5(snapshot: Snapshot) -> ByClass:
+    """Share of samples with fewer than five other logits as large as their own; NaN with five classes or fewer."""
+    if snapshot.classes <= TOP:
+        return ByClass(np.nan, np.full(snapshot.classes, np.nan))
+    return _share(snapshot, snapshot[rivals] < TOP)
 
 
 @metric(
@@ -38,12 +72,15 @@ def accuracy(snapshot: Snapshot) -> float:
     "accuracy",
     long_name="Uniform accuracy",
     definition="paper eq. 43-45, exact maximum over all thresholds",
-    units="share",
-    higher_is_better=True,
+    by_class=True,
+    **SHARE,
 )
-def uniform_accuracy(snapshot: Snapshot) -> float:
-    """Largest share of samples with positive score > t >= every negative score, over all t; without bias."""
-    return best_uniform(snapshot.decisions).accuracy
+def uniform_accuracy(snapshot: Snapshot) -> ByClass:
+    """Largest share of samples with positive score > t >= every negative score, over all t; without bias.
+
+    By class: the share of its samples that `uniform_threshold` classifies.
+    """
+    return _uniform(snapshot, snapshot.decisions, best_of(snapshot))
 
 
 @metric(
@@ -53,10 +90,11 @@ def uniform_accuracy(snapshot: Snapshot) -> float:
     definition="own: middle of the lowest interval of thresholds that reach the uniform accuracy",
     units="score",
     higher_is_better=None,
+    uses=(decided,),
 )
 def uniform_threshold(snapshot: Snapshot) -> float:
     """Return a threshold t at which `uniform_accuracy` is reached; NaN if no sample has a positive interval."""
-    return best_uniform(snapshot.decisions).threshold
+    return best_of(snapshot).threshold
 
 
 @metric(
@@ -64,8 +102,7 @@ def uniform_threshold(snapshot: Snapshot) -> float:
     "accuracy",
     long_name="Uniform accuracy, threshold grid",
     definition=f"paper eq. 46-48 with {GRID} thresholds (own choice: the paper's number is not recoverable)",
-    units="share",
-    higher_is_better=True,
+    **SHARE,
 )
 def uniform_accuracy_grid(snapshot: Snapshot) -> float:
     """1 if the smallest positive exceeds the largest negative score, else the best of an even grid between them."""
@@ -74,6 +111,56 @@ def uniform_accuracy_grid(snapshot: Snapshot) -> float:
     if low > high:
         return 1.0
     return float(uniform_curve(snapshot.decisions, np.linspace(low, high, GRID)).max())
+
+
+@metric(
+    "uniform_accuracy_logits",
+    "accuracy",
+    long_name="Uniform accuracy of logits",
+    definition="paper eq. 43-45 with the bias in the scores",
+    by_class=True,
+    **SHARE,
+)
+def uniform_accuracy_logits(snapshot: Snapshot) -> ByClass:
+    """`uniform_accuracy` of the logits: with the bias, at the best threshold for them."""
+    return _uniform(snapshot, snapshot.biased_decisions, best_uniform(snapshot.biased_decisions))
+
+
+@metric(
+    "classwise_uniform_accuracy",
+    "accuracy",
+    long_name="Class-wise uniform accuracy",
+    definition="Li et al. 2024: one threshold per class",
+    references=LI,
+    by_class=True,
+    **SHARE,
+)
+def classwise_uniform_accuracy(snapshot: Snapshot) -> ByClass:
+    """Share of samples that the best threshold of their class classifies; without bias.
+
+    By class: the largest share of its samples that one threshold classifies. Never below `uniform_accuracy`, and never
+    above `accuracy` where there is no bias.
+    """
+    shares = np.full(snapshot.classes, np.nan)
+    for label in np.flatnonzero(snapshot.present):
+        own = snapshot.target == label
+        shares[label] = best_uniform(Decisions(*(values[own] for values in snapshot.decisions))).accuracy
+    return ByClass(np.nansum(shares * snapshot.class_counts) / snapshot.samples, shares)
+
+
+def confusion_matrix(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Count the samples of each class by their largest logit, (K, K): rows are labels, columns decisions.
+
+    Of equal logits the first counts (unlike `accuracy`, which calls ties wrong).
+    """
+    pairs = snapshot.classes * snapshot.target + snapshot[predicted]
+    return np.bincount(pairs, minlength=snapshot.classes**2).reshape(snapshot.classes, snapshot.classes)
+
+
+@once
+def best_of(snapshot: Snapshot) -> Uniform:
+    """Find the uniform accuracy of a snapshot's scores and its threshold."""
+    return best_uniform(snapshot.decisions)
 
 
 def best_uniform(decisions: Decisions) -> Uniform:
@@ -98,6 +185,17 @@ def uniform_curve(decisions: Decisions, thresholds: NDArray[np.float64]) -> NDAr
     started = np.searchsorted(np.sort(negative[fitted]), thresholds, side="right")
     ended = np.searchsorted(np.sort(positive[fitted]), thresholds, side="right")
     return (started - ended) / len(positive)
+
+
+def _share(snapshot: Snapshot, right: NDArray[np.bool_]) -> ByClass:
+    """Average over samples, and over those of each class."""
+    counts = np.bincount(snapshot.target, weights=right, minlength=snapshot.classes)
+    return ByClass(counts.sum() / snapshot.samples, per_sample_of_class(snapshot, counts))
+
+
+def _uniform(snapshot: Snapshot, decisions: Decisions, best: Uniform) -> ByClass:
+    right = (decisions.positive > best.threshold) & (best.threshold >= decisions.negative)
+    return ByClass(best.accuracy, _share(snapshot, right).by_class)
 
 
 def _middle(start: float, decisions: Decisions) -> float:

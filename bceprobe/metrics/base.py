@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from bceprobe.errors import UnknownNameError
 from bceprobe.registry import Registry, nearest
+from bceprobe.snapshot import one_blas_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from bceprobe.snapshot import Snapshot
+    from numpy.typing import NDArray
+
+    from bceprobe.snapshot import Snapshot, Statistic
+
+    Value = float | NDArray[np.float64]
+    Function = Callable[[Snapshot], "float | ByClass"]
 
 PAPER = "BCE vs. CE in Deep Feature Learning, ICML 2025"
+ALL = "all"
+BY_CLASS = "_by_class"
+
+
+class ByClass(NamedTuple):
+    """What a metric returns that has a value per class, (K,), beside the one for the whole snapshot."""
+
+    value: float
+    by_class: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,45 +42,62 @@ class Metric:
     name, topic
         JSON key, and the `analyze` topic it belongs to.
     function
-        Snapshot -> float; NaN where the quantity is undefined (its docstring says where).
+        Snapshot -> float, or `ByClass`; NaN where the quantity is undefined (its docstring says where).
     long_name, units, references, definition
         For people: label, unit, source, and whose definition this is.
     higher_is_better
         Direction, or None where neither is.
     scale
         ``"log"`` for quantities that decay over orders of magnitude.
+    by_class
+        Whether the function returns `ByClass`.
+    uses
+        The statistics that the function takes from the snapshot, so that all metrics share one walk.
     version
         Raised when the definition or algorithm changes, so that cached values are computed again.
     """
 
     name: str
     topic: str
-    function: Callable[[Snapshot], float]
+    function: Function
     long_name: str
     definition: str
     units: str = "1"
     references: str = PAPER
     higher_is_better: bool | None = False
     scale: str = "linear"
+    by_class: bool = False
+    uses: tuple[Statistic, ...] = ()
     version: int = 1
 
     @property
     def attributes(self) -> dict[str, Any]:
         """The attributes of the metric's variable in a Dataset; booleans as 0 and 1, as netCDF wants them."""
-        kept = {key: value for key, value in asdict(self).items() if key not in {"name", "topic", "function"}}
+        hidden = {"name", "topic", "function", "by_class", "uses"}
+        kept = {key: value for key, value in vars(self).items() if key not in hidden}
         direction = kept.pop("higher_is_better")
         return kept if direction is None else {**kept, "higher_is_better": int(direction)}
+
+    @property
+    def values(self) -> list[str]:
+        """The names of the values it makes: its own, and that of those per class if it has them."""
+        return [self.name, *([self.name + BY_CLASS] if self.by_class else [])]
+
+    def of(self, snapshot: Snapshot) -> dict[str, Value]:
+        """Compute its values for a snapshot."""
+        found = self.function(snapshot)
+        if not isinstance(found, ByClass):
+            return {self.name: float(found)}
+        return {self.name: float(found.value), self.name + BY_CLASS: np.asarray(found.by_class, dtype=np.float64)}
 
 
 METRICS: Registry[Metric] = Registry("metric", "bceprobe.metrics")
 
 
-def metric(
-    name: str, topic: str, **description: Any
-) -> Callable[[Callable[[Snapshot], float]], Callable[[Snapshot], float]]:
+def metric(name: str, topic: str, **description: Any) -> Callable[[Function], Function]:
     """Register a function of a Snapshot as a metric; `description` fills the fields of `Metric`."""
 
-    def register(function: Callable[[Snapshot], float]) -> Callable[[Snapshot], float]:
+    def register(function: Function) -> Function:
         METRICS.add(name, Metric(name, topic, function, **description))
         return function
 
@@ -75,6 +109,19 @@ def topics() -> list[str]:
     return sorted({entry.topic for entry in METRICS.values()})
 
 
+def chosen_topics(topic: str) -> list[str]:
+    """Return the topics that a name stands for: all of them for ``"all"``.
+
+    Raises
+    ------
+    UnknownNameError
+        No metric has this topic.
+    """
+    if topic != ALL and topic not in topics():
+        raise UnknownNameError(f"unknown topic {topic!r}", nearest(topic, [*topics(), ALL]))
+    return topics() if topic == ALL else [topic]
+
+
 def topic_metrics(topic: str) -> list[Metric]:
     """List the metrics of a topic in the order of registration.
 
@@ -83,12 +130,38 @@ def topic_metrics(topic: str) -> list[Metric]:
     UnknownNameError
         No metric has this topic.
     """
-    found = [entry for entry in METRICS.values() if entry.topic == topic]
-    if not found:
-        raise UnknownNameError(f"unknown topic {topic!r}", nearest(topic, topics()))
-    return found
+    chosen = chosen_topics(topic)
+    return [entry for name in chosen for entry in METRICS.values() if entry.topic == name]
 
 
-def evaluate(snapshot: Snapshot, topic: str) -> dict[str, float]:
-    """Compute every metric of a topic for one snapshot."""
-    return {entry.name: float(entry.function(snapshot)) for entry in topic_metrics(topic)}
+def evaluate(snapshot: Snapshot, *chosen: str) -> dict[str, Value]:
+    """Compute every metric of some topics for one snapshot, in one walk over its features.
+
+    Returns
+    -------
+    dict
+        Metric name -> float, and name + ``"_by_class"`` -> (K,) for metrics that have a value per class.
+    """
+    return measure(snapshot, [entry for topic in chosen for entry in topic_metrics(topic)])
+
+
+def measure(snapshot: Snapshot, metrics: Iterable[Metric]) -> dict[str, Value]:
+    """Compute some metrics for one snapshot, in one walk over its features."""
+    wanted = list(metrics)
+    with one_blas_thread():
+        snapshot.gather(statistic for entry in wanted for statistic in entry.uses)
+        return {name: value for entry in wanted for name, value in entry.of(snapshot).items()}
+
+
+def per_sample_of_class(snapshot: Snapshot, sums: NDArray[Any]) -> NDArray[np.float64]:
+    """Divide sums over classes by their samples, (K,) -> (K,); NaN for a class without a sample."""
+    counts = np.where(snapshot.present, snapshot.class_counts, 1)
+    return np.where(snapshot.present, sums / counts, np.nan)
+
+
+def mean_and_std(snapshot: Snapshot, values: NDArray[np.float64]) -> tuple[ByClass, ByClass]:
+    """Return mean and population standard deviation of a value per sample, (N,), over all samples and by class."""
+    means = per_sample_of_class(snapshot, np.bincount(snapshot.target, values, snapshot.classes))
+    squares = np.square(values - means[snapshot.target])
+    deviations = np.sqrt(per_sample_of_class(snapshot, np.bincount(snapshot.target, squares, snapshot.classes)))
+    return ByClass(values.mean(), means), ByClass(values.std(), deviations)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bceprobe.metrics.base import metric
-from bceprobe.snapshot import EPS
+from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.snapshot import EPS, summed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,26 +23,45 @@ ZHU = "doi:10.48550/arXiv.2105.02375"
 PAPYAN = "doi:10.1073/pnas.2015509117"
 
 
+@summed
+def whitened_squares(block: Block) -> tuple[NDArray[np.float64], ...]:
+    """Sum ||S^-1 V^T (h_i - class mean)||^2 over each class, (K,)."""
+    whitened = block.coordinates / block.snapshot.mean_space.singular
+    return (block.by_class(np.vecdot(whitened, whitened)),)
+
+
+@summed
+def disagreements(block: Block) -> tuple[NDArray[np.int64], ...]:
+    """Count the samples of each class whose largest logit is not the class with the nearest mean, (K,)."""
+    snapshot, means = block.snapshot, block.snapshot.mean_space.coordinates
+    closeness = (block.coordinates + block.own_means) @ means.T - np.vecdot(means, means) / 2
+    nearest = np.flatnonzero(snapshot.present)[_first_largest(closeness)]
+    return (block.by_class(nearest != np.argmax(block.logits, axis=1)),)
+
+
 @metric(
-    "nc1", "nc", long_name="NC1: within-class variability", definition="paper eq. 32", references=PAPYAN, scale="log"
+    "nc1",
+    "nc",
+    long_name="NC1: within-class variability",
+    definition="paper eq. 32",
+    references=PAPYAN,
+    scale="log",
+    by_class=True,
+    uses=(whitened_squares,),
 )
-def nc1(snapshot: Snapshot) -> float:
+def nc1(snapshot: Snapshot) -> ByClass:
     """tr(Sigma_W Sigma_B^+) / K: within-class against between-class scatter (`covariance_ratio` elsewhere).
 
     With the thin SVD M = U S V^T of the centred class means this is the mean over samples of
-    ||S^-1 V^T (h_i - class mean)||^2, over the K' classes that are present. The pseudo-inverse keeps
-    min(K' - 1, d) directions, less those that vanish in float64 (equal class means), which are warned about.
-    NaN, with a warning, if there are none: all class means are equal, or only one class is present.
+    ||S^-1 V^T (h_i - class mean)||^2, over the K' classes that are present; by class, the mean over its samples. The
+    pseudo-inverse keeps min(K' - 1, d) directions, less those that vanish in float64 (equal class means), which are
+    warned about. NaN, with a warning, if there are none: all class means are equal, or only one class is present.
     Invariant under rotation and scaling of the features; independent of the classifier.
     """
-    whiten = _between_whitening(snapshot)
-    if not whiten.size:
-        return np.nan
-    total = 0.0
-    for block in snapshot.blocks():
-        within = _residuals(block, snapshot.class_means) @ whiten
-        total += float(np.vdot(within, within))
-    return total / snapshot.samples
+    if not _warned_rank(snapshot):
+        return ByClass(np.nan, np.full(snapshot.classes, np.nan))
+    (squares,) = snapshot[whitened_squares]
+    return ByClass(squares.sum() / snapshot.samples, per_sample_of_class(snapshot, squares))
 
 
 @metric("nc2", "nc", long_name="NC2: classifier to simplex ETF", definition="paper eq. 33, centred weight", scale="log")
@@ -52,7 +71,7 @@ def nc2(snapshot: Snapshot) -> float:
     NaN if all rows of the weight are equal. Invariant under rotation and scaling of the weight; independent of the
     features, so classes without a sample count as well.
     """
-    weight = _centred(_weight(snapshot))
+    weight = centred_weight(snapshot)
     return _distance_to_etf(weight, weight)
 
 
@@ -63,23 +82,26 @@ def nc3(snapshot: Snapshot) -> float:
     NaN if the product vanishes (equal means, equal weight rows, or both orthogonal). Invariant under one rotation of
     features and weight, and under scaling of either.
     """
-    return _distance_to_etf(_centred(_weight(snapshot)[snapshot.present]), snapshot.centred_means)
+    return _distance_to_etf(centred_weight(snapshot, snapshot.present), snapshot.centred_means)
 
 
-@metric("nc4", "nc", long_name="NC4: disagreement with nearest class mean", definition="paper eq. 31", units="share")
-def nc4(snapshot: Snapshot) -> float:
+@metric(
+    "nc4",
+    "nc",
+    long_name="NC4: disagreement with nearest class mean",
+    definition="paper eq. 31",
+    units="share",
+    by_class=True,
+    uses=(disagreements,),
+)
+def nc4(snapshot: Snapshot) -> ByClass:
     """Share of samples whose largest logit is not the class with the nearest mean (1 - `clf_ncc_agreement`).
 
-    Only classes that are present compete for the nearest mean; of equals the first counts. Invariant under one rotation
-    of features and weight, and under scaling of weight and bias together.
+    Only classes that are present compete for the nearest mean; of those equally near up to rounding the first counts.
+    Invariant under one rotation of features and weight, and under scaling of weight and bias together.
     """
-    labels, means = np.flatnonzero(snapshot.present), snapshot.centred_means
-    half_norms = np.square(means).sum(axis=1) / 2
-    differ = 0
-    for block in snapshot.blocks():
-        nearest = labels[np.argmax((block.features - snapshot.centre) @ means.T - half_norms, axis=1)]
-        differ += int(np.count_nonzero(nearest != np.argmax(snapshot.logits(block.features), axis=1)))
-    return differ / snapshot.samples
+    (counts,) = snapshot[disagreements]
+    return ByClass(counts.sum() / snapshot.samples, per_sample_of_class(snapshot, counts))
 
 
 @metric(
@@ -87,7 +109,7 @@ def nc4(snapshot: Snapshot) -> float:
 )
 def nc2_uncentred(snapshot: Snapshot) -> float:
     """`nc2` with W in place of W~; NaN if the weight is zero."""
-    return _distance_to_etf(_weight(snapshot), _weight(snapshot))
+    return _distance_to_etf(snapshot.weight64, snapshot.weight64)
 
 
 @metric(
@@ -95,7 +117,7 @@ def nc2_uncentred(snapshot: Snapshot) -> float:
 )
 def nc3_uncentred(snapshot: Snapshot) -> float:
     """`nc3` with W in place of W~; NaN where `nc3` is."""
-    return _distance_to_etf(_weight(snapshot)[snapshot.present], snapshot.centred_means)
+    return _distance_to_etf(snapshot.weight64[snapshot.present], snapshot.centred_means)
 
 
 def simplex_etf(classes: int) -> NDArray[np.float64]:
@@ -110,21 +132,9 @@ def simplex_etf(classes: int) -> NDArray[np.float64]:
     return etf
 
 
-def _residuals(block: Block, class_means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Subtract from each sample the mean of its class; (B, d), grouped by class."""
-    residuals, start = np.empty_like(block.features), 0
-    for label, features in block.by_class():
-        np.subtract(features, class_means[label], out=residuals[start : start + len(features)])
-        start += len(features)
-    return residuals
-
-
-def _weight(snapshot: Snapshot) -> NDArray[np.float64]:
-    return snapshot.weight.astype(np.float64)
-
-
-def _centred(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Subtract the row mean; exactly zero where all rows are equal up to the rounding of a sum over K rows."""
+def centred_weight(snapshot: Snapshot, labels: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float64]:
+    """Return W~: weight rows of some classes minus their mean; exactly zero where all are equal up to rounding."""
+    weight = snapshot.weight64[labels]
     centred: NDArray[np.float64] = weight - weight.mean(axis=0)
     rounding = EPS * len(weight) * np.linalg.norm(weight)
     return centred if np.linalg.norm(centred) > rounding else np.zeros_like(centred)
@@ -140,15 +150,19 @@ def _distance_to_etf(left: NDArray[np.float64], right: NDArray[np.float64]) -> f
     return float(np.linalg.norm(product / norm - simplex_etf(len(product))))
 
 
-def _between_whitening(snapshot: Snapshot) -> NDArray[np.float64]:
-    """Return V S^-1, (d, r): columns that whiten the between-class scatter, r <= min(K' - 1, d)."""
-    means = snapshot.centred_means
-    _, singular, right = np.linalg.svd(means, full_matrices=False)
-    possible = min(len(means) - 1, means.shape[1])
-    rank = int(np.count_nonzero(singular[:possible] > snapshot.mean_rounding))
+def _first_largest(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the first of the largest values of each row, equal up to rounding."""
+    largest = values.max(axis=1, keepdims=True)
+    return np.argmax(values >= largest - 64 * EPS * np.abs(values).max(initial=0.0), axis=1)
+
+
+def _warned_rank(snapshot: Snapshot) -> int:
+    """Return the number of directions that the class means span, with a warning if some are lost."""
+    rank = len(snapshot.mean_space.singular)
+    present, length = snapshot.centred_means.shape
+    possible = min(present - 1, length)
     if rank < max(possible, 1):
         consequence = f"NC1 is measured in those {rank}" if rank else "NC1 is undefined"
-        message = f"the means of {len(means)} classes span {rank} of {possible} directions; {consequence}"
+        message = f"the means of {present} classes span {rank} of {possible} directions; {consequence}"
         warnings.warn(message, RuntimeWarning, stacklevel=3)
-    whiten: NDArray[np.float64] = right[:rank].T / singular[:rank]
-    return whiten
+    return rank

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import csv
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -13,18 +13,20 @@ import xarray as xr
 import zarr
 
 from bceprobe.errors import StoreCorruptError, StoreNotFoundError, UsageError
-from bceprobe.snapshot import Snapshot
 from bceprobe.store import schema
 from bceprobe.store.arrays import StoredArray
 from bceprobe.store.documents import RESTORE
 from bceprobe.store.location import child, exists, is_url, read_bytes
 from bceprobe.store.manifest import FILE, read_manifest
 from bceprobe.store.metadata import has_store, listed, read_root
+from bceprobe.store.split import StoredSplit
 from bceprobe.store.structure import open_array, structure_problems
 from bceprobe.store.zarr_stores import readable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from bceprobe.snapshot import Snapshot
 
 
 class Run:
@@ -58,6 +60,16 @@ class Run:
         except ValueError as error:
             raise StoreCorruptError(f"{path} is not valid TOML ({error})", RESTORE) from error
 
+    @property
+    def learning_rates(self) -> dict[int, float]:
+        """The learning rate of every epoch that history.csv names; none for a run that `bceprobe train` did not make."""
+        path = child(self.location, "history.csv")
+        rows = csv.DictReader(read_bytes(path).decode().splitlines()) if exists(path) else []
+        try:
+            return {int(row["epoch"]): float(row["lr"]) for row in rows}
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreCorruptError(f"{path} has no readable columns epoch and lr", RESTORE) from error
+
     @cached_property
     def root(self) -> zarr.Group:
         """The Zarr group of the store, opened for reading, its version checked."""
@@ -78,7 +90,7 @@ class Run:
 
     def epochs(self, split: str = "train") -> list[int]:
         """List the epochs of a split that are completely written, increasing."""
-        return [int(epoch) for epoch in self._epoch_numbers(split)[self._written(split)]]
+        return self.split(split).epochs
 
     def snapshot(
         self, epoch: int, split: str = "train", *, global_mean: Literal["sample", "class"] = "sample"
@@ -92,12 +104,7 @@ class Run:
         StoreCorruptError
             A chunk is missing, damaged or holds impossible values; for features this is found when they are used.
         """
-        features, target, weight, bias = self._content(epoch, split)
-        labels, classes = target[:], weight.shape[0]
-        if labels.min() < 0 or labels.max() >= classes:
-            what = f"{target.path}: labels {labels.min()}..{labels.max()} are outside 0..{classes - 1}"
-            raise StoreCorruptError(f"{what} ({features.owner})", RESTORE)
-        return Snapshot(features, labels, weight[:], bias[:], global_mean)
+        return self.split(split).snapshot(epoch, global_mean=global_mean)
 
     def dataset(self, group: str) -> xr.Dataset:
         """Open a group as a lazy Dataset that holds only what is completely written.
@@ -108,17 +115,15 @@ class Run:
         dataset: xr.Dataset = xr.open_zarr(readable(self.path), group=group, chunks=None)
         return dataset.isel(epoch=written).drop_vars("written")
 
-    def fingerprint(self, epoch: int, split: str) -> str:
-        """Digest the content of an epoch from the checksums of its chunks, without reading the data.
+    def split(self, name: str = "train") -> StoredSplit:
+        """Look up which epochs of a split there are now; for reading many of them."""
+        written = np.flatnonzero(self._written(name))
+        numbers = self._epoch_numbers(name)[written].tolist()
+        return StoredSplit(self, name, dict(zip(numbers, written.tolist(), strict=True)))
 
-        It changes with features, target, weight or bias, and with nothing else.
-        """
-        digest = hashlib.sha256()
-        for array in self._content(epoch, split):
-            digest.update(f"{array.shape} {array.dtype}".encode())
-            for checksum in array.checksums():
-                digest.update(checksum)
-        return digest.hexdigest()
+    def fingerprint(self, epoch: int, split: str) -> str:
+        """Digest the content of an epoch from the checksums of its chunks (see `StoredSplit.fingerprint`)."""
+        return self.split(split).fingerprint(epoch)
 
     def array(self, group: str, name: str, epoch_position: int | None = None, owner: str = "") -> StoredArray:
         """Open an array of the store, or one epoch of it by position, with damage reported as of its `owner`."""
@@ -126,18 +131,6 @@ class Run:
             self._arrays[group, name] = open_array(self.root, self.path, group, name)
         owner = owner or (group if group == schema.CLASSIFIER else f"split {group}")
         return StoredArray(child(self.path, group, name), self._arrays[group, name], owner, epoch_position)
-
-    def _content(self, epoch: int, split: str) -> tuple[StoredArray, ...]:
-        """Open features, target, weight and bias of a written epoch."""
-        positions = np.flatnonzero(self._written(split) & (self._epoch_numbers(split) == epoch))
-        if not positions.size:
-            raise UsageError(f"{self.path} has no written epoch {epoch} of split {split!r}")
-        at, owner = int(positions[0]), f"epoch {epoch}, split {split}"
-        classifier = [
-            self.array(schema.CLASSIFIER, name, at, f"epoch {epoch}, {schema.CLASSIFIER}")
-            for name in ("weight", "bias")
-        ]
-        return self.array(split, "features", at, owner), self.array(split, "target"), *classifier
 
     def _written(self, group: str) -> NDArray[np.bool_]:
         """Read which epochs of a group count, (epoch,): written, and with their classifier."""

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from metric_cases import RowsOnDemand, changed, gaussian, values
 
-from bceprobe.snapshot import BLOCK_BYTES, Snapshot
+from bceprobe.snapshot import Snapshot
+from bceprobe.snapshot.blocks import BLOCK_BYTES, READ_BYTES
+from bceprobe.snapshot.threads import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +65,7 @@ def test_long_features_are_quick() -> None:
 
 
 def test_many_samples_are_walked_in_blocks() -> None:
-    """Two hundred thousand rows of 64 features that are read on demand (102 MB as float64) take a few blocks."""
+    """Four hundred thousand rows of 64 features that are read on demand (205 MB as float64) take a few blocks."""
     means = np.random.default_rng(0).normal(size=(10, 64))
-    snapshot = Snapshot(RowsOnDemand(means, 200_000), np.arange(200_000) % 10, means)
-    assert peak_bytes(lambda: values(snapshot)) < 5 * BLOCK_BYTES
+    snapshot = Snapshot(RowsOnDemand(means, 400_000), np.arange(400_000) % 10, means)
+    assert peak_bytes(lambda: values(snapshot)) < 4 * READ_BYTES + 4 * workers() * BLOCK_BYTES + 150 * 400_000

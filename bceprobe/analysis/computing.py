@@ -1,0 +1,88 @@
+"""Computing what is not cached: of one split of a run, all topics that an epoch lacks in one walk over its features."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bceprobe.analysis.cache import DIGEST, Cache
+from bceprobe.analysis.reading import Reader
+from bceprobe.metrics import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bceprobe.analysis.context import Context
+    from bceprobe.analysis.labelled import Row, Rows
+    from bceprobe.snapshot import GlobalMean
+    from bceprobe.store.split import StoredSplit
+
+# The split whose samples are trained on: only there does a gradient predict how a score changes.
+TRAINED = "train"
+CHANGE = "updates"
+
+
+@dataclass
+class Task:
+    """Some topics of some epochs of one split.
+
+    Parameters
+    ----------
+    split, context
+        What is measured, and how it was trained.
+    topics, epochs, global_mean
+        What is wanted of it.
+    """
+
+    split: StoredSplit
+    context: Context
+    topics: Sequence[str]
+    epochs: Sequence[int]
+    global_mean: GlobalMean
+    rows: dict[str, Rows] = field(default_factory=dict)
+    _fingerprints: dict[int, str] = field(default_factory=dict, repr=False)
+
+    def run(self, memory: int | None) -> Iterator[int]:
+        """Fill the rows, yielding every epoch when it is done; what was computed is cached even if interrupted."""
+        caches = {topic: Cache(self.split.run, self.split.name, topic, self.global_mean) for topic in self.topics}
+        cached = {topic: cache.read() for topic, cache in caches.items()}
+        digests = {epoch: self._digest(epoch) for epoch in self.epochs}
+        lacking = {epoch: [t for t in self.topics if cached[t].get(epoch, {}).get(DIGEST) != digests[epoch]]
+                   for epoch in self.epochs}  # fmt: skip
+        fresh: dict[str, Rows] = {topic: {} for topic in self.topics}
+        try:
+            yield from (epoch for epoch in self.epochs if not lacking[epoch])
+            for epoch, topics, row in self._computed({e: t for e, t in lacking.items() if t}, memory):
+                for topic in topics:
+                    fresh[topic][epoch] = {**row, DIGEST: digests[epoch]}
+                yield epoch
+        finally:
+            for topic, rows in fresh.items():
+                if rows:
+                    caches[topic].write({**cached[topic], **rows})
+        self.rows = {topic: {**cached[topic], **fresh[topic]} for topic in self.topics}
+
+    def merged(self) -> Rows:
+        """Return the rows of all topics together."""
+        return {epoch: {k: v for t in self.topics for k, v in self.rows[t][epoch].items()} for epoch in self.epochs}
+
+    def _computed(self, lacking: dict[int, list[str]], memory: int | None) -> Iterator[tuple[int, list[str], Row]]:
+        if not lacking:
+            return
+        change = self.split.name == TRAINED and any(CHANGE in topics for topics in lacking.values())
+        reader = Reader(self.split, self.context, self.global_mean, memory)
+        for epoch, snapshot in reader.snapshots(sorted(lacking), change=change):
+            yield epoch, lacking[epoch], evaluate(snapshot, *lacking[epoch])
+
+    def _digest(self, epoch: int) -> int:
+        """Digest everything that the values of an epoch depend on: it, the epoch before it, and its training."""
+        before = [other for other in self.split.epochs if other < epoch][-1:]
+        parts = [self._fingerprint(one) for one in (epoch, *before)]
+        content = " ".join([*parts, repr(self.context.at(epoch, *before or [None]))])
+        return int(hashlib.sha256(content.encode()).hexdigest()[:15], 16)
+
+    def _fingerprint(self, epoch: int) -> str:
+        if epoch not in self._fingerprints:
+            self._fingerprints[epoch] = self.split.fingerprint(epoch)
+        return self._fingerprints[epoch]

@@ -1,0 +1,146 @@
+"""How two quantities of the same samples go together: ranks, spread within bins, and moments that can be pooled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BINS = 20
+# 97.5 % quantile of the normal distribution.
+NORMAL = 1.959963984540054
+BONETT = "doi:10.1007/BF02294183"
+
+
+class Interval(NamedTuple):
+    """A correlation and its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Paired(NamedTuple):
+    """Of some pairs (x, y): count, means, and the sums of their squared and mixed deviations from the means."""
+
+    count: float
+    x: float
+    y: float
+    xx: float
+    yy: float
+    xy: float
+
+
+def ranks(values: NDArray[np.float64], order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+    """Rank some values from 1, equal ones by the mean of their ranks (as `scipy.stats.rankdata`), (n,) -> (n,).
+
+    Examples
+    --------
+    >>> ranks(np.array([0.3, 0.1, 0.3])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    order = np.argsort(values, kind="stable") if order is None else order
+    ordered = values[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    counts = np.diff(np.append(starts, len(values)))
+    found = np.empty(len(values))
+    found[order] = np.repeat(starts + (counts + 1) / 2, counts)
+    return found
+
+
+def rank_correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Spearman's rank correlation; NaN for fewer than two pairs or where either does not vary."""
+    if len(x) < 2:  # noqa: PLR2004 - a correlation needs two pairs
+        return np.nan
+    order = np.argsort(x)
+    along = np.diff(y[order])
+    if np.diff(x[order]).all() and ((along > 0).all() or (along < 0).all()):
+        return float(np.sign(along[0]))
+    return correlation(paired(ranks(x, order if np.diff(x[order]).all() else None), ranks(y)))
+
+
+def spearman_interval(value: float, count: float) -> Interval:
+    """Return the 95 % interval of a rank correlation by Fisher's z with the variance of Bonett and Wright (2000)."""
+    if not count > 3 or np.isnan(value):  # noqa: PLR2004 - z has n - 3 degrees of freedom
+        return Interval(value, np.nan, np.nan)
+    return _back(value, NORMAL * np.sqrt((1 + value**2 / 2) / (count - 3)))
+
+
+def pooled_spearman(values: NDArray[np.float64], counts: NDArray[np.float64]) -> Interval:
+    """Pool the rank correlations of groups by Fisher's z, weighted by n - 3, with a 95 % interval.
+
+    Groups of three or fewer, or without variation, are left out. Where all are 1 or all are -1 so is the whole.
+    """
+    used = (counts > 3) & np.isfinite(values)  # noqa: PLR2004 - z has n - 3 degrees of freedom
+    if not used.any():
+        return Interval(np.nan, np.nan, np.nan)
+    values, weights = values[used], counts[used] - 3
+    if np.all(np.abs(values) == 1):
+        value = float(values[0]) if np.ptp(values) == 0 else np.nan
+        return Interval(value, value, value)
+    z = np.arctanh(np.clip(values, -1 + 1e-16, 1 - 1e-16))
+    variance = weights**2 @ ((1 + values**2 / 2) / weights) / weights.sum() ** 2
+    return _back(float(np.tanh(np.average(z, weights=weights))), NORMAL * np.sqrt(variance))
+
+
+def within_bins(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """Sum of squared deviations of y from the mean of its bin, and the mean interquartile range of y in a bin.
+
+    Bins hold equally many samples by x (the first ones one more), 20 of them; of equal x the smaller y come first.
+    """
+    if not len(x):
+        return 0.0, np.nan
+    order = np.argsort(y)
+    ordered = y[order][np.argsort(x[order], kind="stable")]
+    bins = [part for part in np.array_split(ordered, BINS) if len(part)]
+    squares = sum(float(np.square(part - part.mean()).sum()) for part in bins)
+    return squares, float(np.mean([_quartile_range(part) for part in bins]))
+
+
+def paired(x: NDArray[np.float64], y: NDArray[np.float64]) -> Paired:
+    """Compute the moments of some pairs; NaN means of none."""
+    if not len(x):
+        return Paired(0.0, np.nan, np.nan, 0.0, 0.0, 0.0)
+    mean_x, mean_y = x.mean(), y.mean()
+    dx, dy = x - mean_x, y - mean_y
+    return Paired(float(len(x)), float(mean_x), float(mean_y), float(dx @ dx), float(dy @ dy), float(dx @ dy))
+
+
+def pool(groups: NDArray[np.float64]) -> Paired:
+    """Pool the moments of groups of pairs, rows of `Paired`, (K, 6); NaN if there are none."""
+    if not (groups[:, 0] > 0).any():
+        return Paired(*[np.nan] * 6)
+    count, x, y, *sums = groups[groups[:, 0] > 0].T
+    total = count.sum()
+    dx, dy = x - count @ x / total, y - count @ y / total
+    between = [count @ (dx * dx), count @ (dy * dy), count @ (dx * dy)]
+    return Paired(
+        total, count @ x / total, count @ y / total, *(sum(s) + b for s, b in zip(sums, between, strict=True))
+    )
+
+
+def correlation(found: Paired) -> float:
+    """Pearson's correlation; NaN where either side does not vary."""
+    scale = np.sqrt(found.xx) * np.sqrt(found.yy)
+    return float(np.clip(found.xy / scale, -1, 1)) if scale > 0 else np.nan
+
+
+def slope(found: Paired) -> float:
+    """Least-squares slope of y on x; NaN where x does not vary."""
+    return found.xy / found.xx if found.xx > 0 else np.nan
+
+
+def _back(value: float, half: float) -> Interval:
+    """Turn an interval of z around a correlation into one of correlations."""
+    if abs(value) == 1:
+        return Interval(value, value, value)
+    z = np.arctanh(value)
+    return Interval(value, float(np.tanh(z - half)), float(np.tanh(z + half)))
+
+
+def _quartile_range(values: NDArray[np.float64]) -> float:
+    low, high = np.interp([0.25 * (len(values) - 1), 0.75 * (len(values) - 1)], np.arange(len(values)), np.sort(values))
+    return float(high - low)

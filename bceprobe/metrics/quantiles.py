@@ -1,0 +1,102 @@
+"""Quantiles of many numbers that need not be in memory at once, exactly those that numpy.quantile gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    Chunks = Callable[[], Iterable[NDArray[np.float64]]]
+
+PERCENTS = (1, 5, 25, 50, 75, 95, 99)
+BINS = 4096
+
+
+class Extent(NamedTuple):
+    """Count and range of some numbers."""
+
+    count: int
+    low: float
+    high: float
+
+
+def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the quantiles at `PERCENTS` by linear interpolation, (n,) -> (7,); NaN of no values."""
+    return _interpolated(np.sort(values), np.arange(len(values)), len(values))
+
+
+def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
+    """Return the quantiles at `PERCENTS` of all numbers of some chunks together, (7,).
+
+    Parameters
+    ----------
+    chunks
+        Called for each of a few walks over the chunks, each a finite (n,) array.
+    """
+    extent = _extent(chunks())
+    if extent.count == 0:
+        return np.full(len(PERCENTS), np.nan)
+    edges = np.linspace(extent.low, extent.high, BINS + 1)
+    counts = sum(np.bincount(_bin(chunk, edges), minlength=BINS) for chunk in chunks())
+    ends = np.cumsum(counts)
+    wanted = np.unique(np.searchsorted(ends, _ranks(extent.count), side="right"))
+    return _interpolated(*_members(chunks, edges, wanted, ends), extent.count)
+
+
+def _extent(chunks: Iterable[NDArray[np.float64]]) -> Extent:
+    found = [(len(chunk), chunk.min(), chunk.max()) for chunk in chunks if len(chunk)]
+    if not found:
+        return Extent(0, np.nan, np.nan)
+    counts, lows, highs = zip(*found, strict=True)
+    return Extent(sum(counts), float(min(lows)), float(max(highs)))
+
+
+def _bin(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Number the bins of some values: larger values never have smaller numbers, however the edges are rounded."""
+    low, width = edges[0], (edges[-1] - edges[0]) / BINS
+    if not width > 0:
+        return np.zeros(len(values), np.intp)
+    return np.minimum((values - low) / width, BINS - 1).astype(np.intp)
+
+
+def _ranks(count: int) -> NDArray[np.intp]:
+    """Return the two ranks, from 0, between which each quantile lies, (14,)."""
+    places = _places(count)
+    return np.concatenate([np.floor(places), np.ceil(places)]).astype(np.intp)
+
+
+def _places(count: int) -> NDArray[np.float64]:
+    places: NDArray[np.float64] = np.array(PERCENTS) / 100 * (count - 1)
+    return places
+
+
+def _members(
+    chunks: Chunks, edges: NDArray[np.float64], wanted: NDArray[np.intp], ends: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Collect and sort the numbers of some bins, and give the rank of each among all."""
+    chosen = np.zeros(BINS, dtype=bool)
+    chosen[wanted] = True
+    values = np.sort(np.concatenate([chunk[chosen[_bin(chunk, edges)]] for chunk in chunks()]))
+    starts = np.concatenate([[0], ends])
+    ranks = np.concatenate([np.arange(starts[at], starts[at + 1]) for at in wanted])
+    return values, ranks
+
+
+def _interpolated(values: NDArray[np.float64], ranks: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    """Interpolate between sorted values whose ranks among `count` are known."""
+    if count == 0:
+        return np.full(len(PERCENTS), np.nan)
+    places, (below, above) = _places(count), np.split(np.searchsorted(ranks, _ranks(count)), 2)
+    share = places - np.floor(places)
+    lower: NDArray[np.float64] = values[below]
+    return lower + share * (values[above] - lower)
+
+
+def names(prefix: str) -> Sequence[str]:
+    """Return the metric names of the quantiles: ``prefix_q01`` and so on."""
+    return [f"{prefix}_q{percent:02d}" for percent in PERCENTS]

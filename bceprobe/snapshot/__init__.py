@@ -1,0 +1,32 @@
+"""Snapshot: the features of one epoch and split with the classifier of that epoch, and the machinery to measure it.
+
+Metrics are functions of a Snapshot. What they have in common is gathered in walks over the features: block by block, in
+threads, in float64, so that memory is bounded whatever the number of samples.
+"""
+
+from bceprobe.snapshot.blocks import Block
+from bceprobe.snapshot.columns import Column
+from bceprobe.snapshot.decisions import Decisions, decided
+from bceprobe.snapshot.memo import once
+from bceprobe.snapshot.model import GlobalMean, Snapshot
+from bceprobe.snapshot.moments import EPS
+from bceprobe.snapshot.statistics import Statistic, per_class, per_sample, summed
+from bceprobe.snapshot.threads import one_blas_thread
+from bceprobe.snapshot.training import Training
+
+__all__ = [
+    "EPS",
+    "Block",
+    "Column",
+    "Decisions",
+    "GlobalMean",
+    "Snapshot",
+    "Statistic",
+    "Training",
+    "decided",
+    "once",
+    "one_blas_thread",
+    "per_class",
+    "per_sample",
+    "summed",
+]

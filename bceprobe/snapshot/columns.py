@@ -1,0 +1,81 @@
+"""Columns: the scores of one class for all samples, with what metrics need of them.
+
+All scores are held where they fit; else they are computed for some classes at a time, which costs a walk each.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bceprobe.snapshot.decisions import all_scores, decided
+from bceprobe.snapshot.statistics import Statistic
+from bceprobe.snapshot.walking import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from bceprobe.snapshot.blocks import Block
+    from bceprobe.snapshot.model import Snapshot
+
+
+class Column:
+    """The scores without bias of one class, (N,), and those at the previous snapshot if it is known."""
+
+    def __init__(
+        self, snapshot: Snapshot, label: int, scores: NDArray[np.float64], before: NDArray[np.float64] | None
+    ) -> None:
+        self.snapshot, self.label, self.scores, self.before = snapshot, label, scores, before
+
+    @cached_property
+    def negative(self) -> NDArray[np.bool_]:
+        """Which samples are of another class, (N,)."""
+        return self.snapshot.target != self.label
+
+    @cached_property
+    def negatives(self) -> NDArray[np.float64]:
+        """The negative scores of this class: those of the samples of all others."""
+        return self.scores[self.negative]
+
+
+def columns(snapshot: Snapshot) -> Iterator[Column]:
+    """Yield the scores of every class."""
+    for labels in _groups(snapshot):
+        scores = _scores(snapshot, labels)
+        before = _scores(snapshot.previous, labels) if snapshot.previous else None
+        for at, label in enumerate(labels):
+            yield Column(snapshot, label, scores[:, at], None if before is None else before[:, at])
+
+
+def prepare(snapshot: Snapshot) -> list[Statistic]:
+    """List what must be gathered before the columns can be made."""
+    return [decided, all_scores] if _fits(snapshot) else [decided]
+
+
+def _fits(snapshot: Snapshot) -> bool:
+    return 8 * snapshot.samples * snapshot.classes <= snapshot.memory
+
+
+def _groups(snapshot: Snapshot) -> Iterator[range]:
+    """Divide the classes so that the scores of a group fit."""
+    size = snapshot.classes if _fits(snapshot) else max(1, snapshot.memory // (8 * snapshot.samples))
+    for start in range(0, snapshot.classes, size):
+        yield range(start, min(start + size, snapshot.classes))
+
+
+def _scores(snapshot: Snapshot, labels: range) -> NDArray[np.float64]:
+    if _fits(snapshot):
+        held: NDArray[np.float64] = snapshot[all_scores]
+        return held
+    weight = snapshot.weight64[labels.start : labels.stop].T
+
+    def some_scores(block: Block) -> NDArray[np.float64]:
+        return block.features @ weight
+
+    statistic = Statistic(some_scores, "per sample")
+    found: NDArray[np.float64] = walk(snapshot, [statistic])[statistic]
+    return found

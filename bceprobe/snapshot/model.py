@@ -1,0 +1,224 @@
+"""The Snapshot itself: what it holds, and the statistics that are kept with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from bceprobe.snapshot.checks import check_shapes, check_values
+from bceprobe.snapshot.columns import columns, prepare
+from bceprobe.snapshot.decisions import Decisions, decided
+from bceprobe.snapshot.moments import EPS, MeanSpace, Moments, class_moments, mean_space
+from bceprobe.snapshot.threads import one_blas_thread
+from bceprobe.snapshot.walking import walk, walk_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from bceprobe.snapshot.blocks import FeatureArray
+    from bceprobe.snapshot.columns import Column
+    from bceprobe.snapshot.statistics import Statistic
+    from bceprobe.snapshot.training import Training
+
+GlobalMean = Literal["sample", "class"]
+HELD_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One epoch of one split.
+
+    Parameters
+    ----------
+    features
+        Penultimate features, (N, d): exactly what the classifier receives. An array, or anything with a shape that
+        reads rows on demand; checked for NaN and inf when they are read.
+    target
+        Labels 0..K-1, (N,).
+    weight
+        Classifier weight, (K, d).
+    bias
+        Classifier bias in PyTorch's sign, (K,): ``logits = features @ weight.T + bias``. Zeros if left out.
+    global_mean
+        ``"sample"``: mean over all samples (the paper); ``"class"``: mean of the class means (Papyan et al.).
+    training
+        How the classifier was trained, for metrics about gradients; they are NaN without it.
+    previous
+        The snapshot of the same samples that was captured before this one, for metrics about change.
+    memory
+        Bytes that the (N, K) scores may take; beyond that they are computed anew where they are needed.
+
+    Raises
+    ------
+    SnapshotError
+        Shapes that do not fit together, labels outside 0..K-1, values that are not finite.
+    UnknownNameError
+        A global mean other than these two.
+
+    Examples
+    --------
+    >>> snapshot = Snapshot(np.eye(4), np.array([0, 0, 1, 1]), np.eye(2, 4))
+    >>> snapshot.class_counts.tolist()
+    [2, 2]
+    """
+
+    features: FeatureArray
+    target: NDArray[np.int64]
+    weight: NDArray[np.floating[Any]]
+    bias: NDArray[np.floating[Any]] | None = None
+    global_mean: GlobalMean = "sample"
+    training: Training | None = None
+    previous: Snapshot | None = None
+    memory: int = HELD_BYTES
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        features = self.features if hasattr(self.features, "shape") else np.asarray(self.features)
+        target, weight = np.asarray(self.target), np.asarray(self.weight)
+        bias = np.zeros(weight.shape[:1]) if self.bias is None else np.asarray(self.bias)
+        check_shapes(features.shape, target, weight, bias)
+        check_values(target, weight, bias, self.global_mean)
+        arrays = {"features": features, "target": target.astype(np.int64, copy=False), "weight": weight, "bias": bias}
+        for name, values in arrays.items():
+            object.__setattr__(self, name, values)
+
+    @property
+    def classes(self) -> int:
+        """K, the number of classes (rows of ``weight``)."""
+        return int(self.weight.shape[0])
+
+    @property
+    def samples(self) -> int:
+        """N, the number of samples."""
+        return int(self.features.shape[0])
+
+    @cached_property
+    def weight64(self) -> NDArray[np.float64]:
+        """The weight in float64, (K, d)."""
+        return np.asarray(self.weight, dtype=np.float64)
+
+    @cached_property
+    def threshold(self) -> NDArray[np.float64]:
+        """The paper's classifier bias b, (K,): the negative of PyTorch's."""
+        return -np.asarray(self.bias, dtype=np.float64)
+
+    @cached_property
+    def small_features(self) -> NDArray[Any]:
+        """All features at once, as stored: for snapshots that are in memory or as small as one read."""
+        return np.asarray(self.features[0 : self.samples])
+
+    @cached_property
+    def small_sample(self) -> NDArray[Any]:
+        """The first features as stored, at most about a thousand rows."""
+        return np.asarray(self.features[0 : min(self.samples, 1024)])
+
+    @cached_property
+    def class_counts(self) -> NDArray[np.int64]:
+        """Samples per class, (K,)."""
+        return np.bincount(self.target, minlength=self.classes)
+
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """Which classes have a sample in this split, (K,)."""
+        return self.class_counts > 0
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Class means and scatter, from one walk over the features."""
+        return class_moments(self)
+
+    @property
+    def class_means(self) -> NDArray[np.float64]:
+        """Mean feature of every class, (K, d); NaN rows for classes without a sample."""
+        return self.moments.means
+
+    @cached_property
+    def mean_rounding(self) -> float:
+        """What rounding can make of equal class means: a bound on the Frobenius norm of their error.
+
+        Each of the n terms of a class mean is rounded to EPS of its size, and these errors add up like a random walk;
+        over all classes and features that makes EPS ||H||_F. The factor leaves room for the decomposition that follows.
+        """
+        means, counts = self.class_means[self.present], self.class_counts[self.present]
+        squares = self.moments.scatter.sum() + counts @ np.vecdot(means, means)
+        return 8 * EPS * float(np.sqrt(squares))
+
+    @cached_property
+    def centre(self) -> NDArray[np.float64]:
+        """The global mean, (d,), as ``global_mean`` defines it."""
+        means = self.class_means[self.present]
+        weights = self.class_counts[self.present] if self.global_mean == "sample" else None
+        return np.average(means, axis=0, weights=weights)
+
+    @cached_property
+    def centred_means(self) -> NDArray[np.float64]:
+        """M: class means minus the global mean, for the K' classes that are present, (K', d).
+
+        Exactly zero where all class means are equal up to rounding.
+        """
+        means = self.class_means[self.present] - self.centre
+        return means if np.linalg.norm(means) > self.mean_rounding else np.zeros_like(means)
+
+    @cached_property
+    def mean_space(self) -> MeanSpace:
+        """The directions that the centred class means span, and the means along them."""
+        with one_blas_thread():
+            return mean_space(self)
+
+    @property
+    def decisions(self) -> Decisions:
+        """Positive and largest negative score of every sample, without bias."""
+        return Decisions(*self[decided][:, 0:2].T)
+
+    @property
+    def biased_decisions(self) -> Decisions:
+        """Positive and largest negative logit of every sample."""
+        return Decisions(*self[decided][:, 2:4].T)
+
+    @property
+    def negative_mass(self) -> NDArray[np.float64]:
+        """Logarithm of the sum of exp(logit) over the negative logits of every sample, (N,)."""
+        mass: NDArray[np.float64] = self[decided][:, 4]
+        return mass
+
+    def columns(self) -> Iterator[Column]:
+        """Walk the scores class by class."""
+        self.gather(prepare(self))
+        return columns(self)
+
+    def __getitem__(self, statistic: Statistic) -> Any:
+        self.gather([statistic])
+        return self.kept[statistic]
+
+    def gather(self, statistics: Iterable[Statistic]) -> None:
+        """Compute statistics that are not kept yet: all of one kind in one walk.
+
+        Raises
+        ------
+        SnapshotError
+            Features that are NaN or inf.
+        """
+        wanted = [statistic for statistic in dict.fromkeys(statistics) if statistic not in self.kept]
+        by_class = [statistic for statistic in wanted if statistic.kind == "per class"]
+        first = [
+            *(statistic for statistic in wanted if statistic not in by_class),
+            *(prepare(self) if by_class else []),
+        ]
+        if by_block := [statistic for statistic in dict.fromkeys(first) if statistic not in self.kept]:
+            self._share(by_block)
+            self.kept.update(walk(self, by_block))
+        if by_class:
+            if self.previous:
+                self.previous.gather(prepare(self.previous))
+            self.kept.update(walk_columns(columns(self), by_class))
+
+    def _share(self, statistics: list[Statistic]) -> None:
+        """Compute what blocks share before their threads start, since a thread must not start a walk."""
+        _ = self.weight64, self.threshold
+        if any(statistic.kind == "summed" for statistic in statistics):
+            _ = self.mean_space
