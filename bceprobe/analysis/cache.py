@@ -75,7 +75,10 @@ def _table(rows: Rows, topic: str) -> xr.Dataset:
     names, labelled = _names(topic)
     columns: dict[str, Any] = {"value": (("epoch", "metric"), _stack([rows[epoch] for epoch in epochs], names))}
     if labelled:
-        columns["by_class"] = (("epoch", "metric_by_class", "label"), _stack([rows[epoch] for epoch in epochs], labelled))
+        columns["by_class"] = (
+            ("epoch", "metric_by_class", "label"),
+            _stack([rows[epoch] for epoch in epochs], labelled),
+        )
     columns[DIGEST] = ("epoch", np.array([rows[epoch][DIGEST] for epoch in epochs], np.int64))
     table = xr.Dataset(columns, coords={"epoch": np.array(epochs, np.int64)})
     return table.assign_attrs(_seal(table, topic))

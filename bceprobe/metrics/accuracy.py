@@ -5,7 +5,7 @@ Uniform accuracy asks whether one threshold separates the positive from the nega
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,13 +23,6 @@ LI = "doi:10.48550/arXiv.2403.07289"
 
 
 @per_sample
-def rivals(block: Block) -> NDArray[np.int64]:
-    """Count for every sample the other logits that are at least as large as its own, (B,)."""
-    own = np.take_along_axis(block.logits, block.target[:, None], axis=1)
-    return np.count_nonzero(block.logits >= own, axis=1) - 1
-
-
-@per_sample
 def predicted(block: Block) -> NDArray[np.intp]:
     """Return the class with the largest logit, the first of equals, (B,)."""
     return np.argmax(block.logits, axis=1)
@@ -42,10 +35,80 @@ class Uniform(NamedTuple):
     threshold: float
 
 
-SHARE = {"units": "share", "higher_is_better": True, "uses": (decided,)}
+class Intervals(NamedTuple):
+    """The intervals [largest negative, positive) of thresholds that classify a sample: starts and ends, increasing.
+
+    Samples that no threshold classifies have none; `samples` counts all.
+    """
+
+    starts: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    samples: int
+
+    @classmethod
+    def of(cls, decisions: Decisions) -> Intervals:
+        """Sort the ends of the intervals, in O(N log N)."""
+        fitted = decisions.positive > decisions.negative
+        return cls(np.sort(decisions.negative[fitted]), np.sort(decisions.positive[fitted]), len(fitted))
+
+    def share(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the share of samples that each threshold classifies, (T,) -> (T,)."""
+        started = np.searchsorted(self.starts, thresholds, side="right")
+        shares: NDArray[np.float64] = (started - np.searchsorted(self.ends, thresholds, side="right")) / self.samples
+        return shares
+
+    def best(self) -> Uniform:
+        """Find the threshold that classifies most samples.
+
+        Their count can only rise where an interval starts, so its maximum is reached at a start.
+        """
+        if not self.starts.size:
+            return Uniform(0.0, np.nan)
+        shares = self.share(self.starts)
+        at = int(np.argmax(shares))
+        return Uniform(float(shares[at]), self._middle(self.starts[at]))
+
+    def _middle(self, start: float) -> float:
+        """Return the middle between a best start and the next start or end, where the count is still the same."""
+        events = [side[np.searchsorted(side, start, side="right") :][:1] for side in (self.starts, self.ends)]
+        middle = start + (np.concatenate(events).min() - start) / 2
+        return float(middle if middle < np.concatenate(events).min() else start)
 
 
-@metric("accuracy", "accuracy", long_name="Accuracy", definition="paper eq. 41", by_class=True, **SHARE)
+@once
+def intervals(snapshot: Snapshot) -> Intervals:
+    """Sort the intervals of a snapshot's scores."""
+    return Intervals.of(snapshot.decisions)
+
+
+@once
+def best_of(snapshot: Snapshot) -> Uniform:
+    """Find the uniform accuracy of a snapshot's scores and its threshold."""
+    return intervals(snapshot).best()
+
+
+@once
+def best_of_logits(snapshot: Snapshot) -> Uniform:
+    """Find the uniform accuracy of a snapshot's logits and its threshold."""
+    return Intervals.of(snapshot.biased_decisions).best()
+
+
+@once
+def best_by_class(snapshot: Snapshot) -> NDArray[np.float64]:
+    """Find the share of each class's samples that one threshold classifies, (K,)."""
+    shares = np.full(snapshot.classes, np.nan)
+    for label in np.flatnonzero(snapshot.present):
+        own = snapshot.target == label
+        shares[label] = Intervals.of(Decisions(*(values[own] for values in snapshot.decisions))).best().accuracy
+    return shares
+
+
+SHARE: dict[str, Any] = {"units": "share", "higher_is_better": True}
+
+
+@metric(
+    "accuracy", "accuracy", long_name="Accuracy", definition="paper eq. 41", by_class=True, uses=(decided,), **SHARE
+)
 def accuracy(snapshot: Snapshot) -> ByClass:
     """Share of samples whose own logit exceeds all others; ties are wrong. By class: of its samples."""
     positive, negative = snapshot.biased_decisions
@@ -58,13 +121,14 @@ def accuracy(snapshot: Snapshot) -> ByClass:
     long_name="Top-5 accuracy",
     definition="field's",
     by_class=True,
-    **SHARE | {"uses": (rivals,)},
+    uses=(decided,),
+    **SHARE,
 )
 def top5(snapshot: Snapshot) -> ByClass:
     """Share of samples with fewer than five other logits as large as their own; NaN with five classes or fewer."""
     if snapshot.classes <= TOP:
         return ByClass(np.nan, np.full(snapshot.classes, np.nan))
-    return _share(snapshot, snapshot[rivals] < TOP)
+    return _share(snapshot, snapshot.rivals < TOP)
 
 
 @metric(
@@ -73,6 +137,7 @@ def top5(snapshot: Snapshot) -> ByClass:
     long_name="Uniform accuracy",
     definition="paper eq. 43-45, exact maximum over all thresholds",
     by_class=True,
+    uses=(decided, best_of),
     **SHARE,
 )
 def uniform_accuracy(snapshot: Snapshot) -> ByClass:
@@ -90,7 +155,7 @@ def uniform_accuracy(snapshot: Snapshot) -> ByClass:
     definition="own: middle of the lowest interval of thresholds that reach the uniform accuracy",
     units="score",
     higher_is_better=None,
-    uses=(decided,),
+    uses=(decided, best_of),
 )
 def uniform_threshold(snapshot: Snapshot) -> float:
     """Return a threshold t at which `uniform_accuracy` is reached; NaN if no sample has a positive interval."""
@@ -102,6 +167,7 @@ def uniform_threshold(snapshot: Snapshot) -> float:
     "accuracy",
     long_name="Uniform accuracy, threshold grid",
     definition=f"paper eq. 46-48 with {GRID} thresholds (own choice: the paper's number is not recoverable)",
+    uses=(decided, intervals),
     **SHARE,
 )
 def uniform_accuracy_grid(snapshot: Snapshot) -> float:
@@ -110,7 +176,7 @@ def uniform_accuracy_grid(snapshot: Snapshot) -> float:
     low, high = positive.min(), negative.max()
     if low > high:
         return 1.0
-    return float(uniform_curve(snapshot.decisions, np.linspace(low, high, GRID)).max())
+    return float(intervals(snapshot).share(np.linspace(low, high, GRID)).max())
 
 
 @metric(
@@ -119,11 +185,12 @@ def uniform_accuracy_grid(snapshot: Snapshot) -> float:
     long_name="Uniform accuracy of logits",
     definition="paper eq. 43-45 with the bias in the scores",
     by_class=True,
+    uses=(decided, best_of_logits),
     **SHARE,
 )
 def uniform_accuracy_logits(snapshot: Snapshot) -> ByClass:
     """`uniform_accuracy` of the logits: with the bias, at the best threshold for them."""
-    return _uniform(snapshot, snapshot.biased_decisions, best_uniform(snapshot.biased_decisions))
+    return _uniform(snapshot, snapshot.biased_decisions, best_of_logits(snapshot))
 
 
 @metric(
@@ -133,6 +200,7 @@ def uniform_accuracy_logits(snapshot: Snapshot) -> ByClass:
     definition="Li et al. 2024: one threshold per class",
     references=LI,
     by_class=True,
+    uses=(decided, best_by_class),
     **SHARE,
 )
 def classwise_uniform_accuracy(snapshot: Snapshot) -> ByClass:
@@ -141,10 +209,7 @@ def classwise_uniform_accuracy(snapshot: Snapshot) -> ByClass:
     By class: the largest share of its samples that one threshold classifies. Never below `uniform_accuracy`, and never
     above `accuracy` where there is no bias.
     """
-    shares = np.full(snapshot.classes, np.nan)
-    for label in np.flatnonzero(snapshot.present):
-        own = snapshot.target == label
-        shares[label] = best_uniform(Decisions(*(values[own] for values in snapshot.decisions))).accuracy
+    shares = best_by_class(snapshot)
     return ByClass(np.nansum(shares * snapshot.class_counts) / snapshot.samples, shares)
 
 
@@ -157,34 +222,14 @@ def confusion_matrix(snapshot: Snapshot) -> NDArray[np.int64]:
     return np.bincount(pairs, minlength=snapshot.classes**2).reshape(snapshot.classes, snapshot.classes)
 
 
-@once
-def best_of(snapshot: Snapshot) -> Uniform:
-    """Find the uniform accuracy of a snapshot's scores and its threshold."""
-    return best_uniform(snapshot.decisions)
-
-
 def best_uniform(decisions: Decisions) -> Uniform:
-    """Find the exact uniform accuracy by one sort, in O(N log N).
-
-    A sample is classified by the thresholds of the half-open interval [largest negative, positive). The count of
-    intervals that share a point can only rise where an interval starts, so its maximum is reached at a start.
-    """
-    positive, negative = decisions
-    starts = np.sort(negative[positive > negative])
-    if not starts.size:
-        return Uniform(0.0, np.nan)
-    curve = uniform_curve(decisions, starts)
-    best = int(np.argmax(curve))
-    return Uniform(float(curve[best]), _middle(starts[best], decisions))
+    """Find the exact uniform accuracy by one sort, in O(N log N)."""
+    return Intervals.of(decisions).best()
 
 
 def uniform_curve(decisions: Decisions, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return A_uni(t), the share of samples that each threshold classifies, (T,) -> (T,)."""
-    positive, negative = decisions
-    fitted = positive > negative
-    started = np.searchsorted(np.sort(negative[fitted]), thresholds, side="right")
-    ended = np.searchsorted(np.sort(positive[fitted]), thresholds, side="right")
-    return (started - ended) / len(positive)
+    return Intervals.of(decisions).share(thresholds)
 
 
 def _share(snapshot: Snapshot, right: NDArray[np.bool_]) -> ByClass:
@@ -196,13 +241,3 @@ def _share(snapshot: Snapshot, right: NDArray[np.bool_]) -> ByClass:
 def _uniform(snapshot: Snapshot, decisions: Decisions, best: Uniform) -> ByClass:
     right = (decisions.positive > best.threshold) & (best.threshold >= decisions.negative)
     return ByClass(best.accuracy, _share(snapshot, right).by_class)
-
-
-def _middle(start: float, decisions: Decisions) -> float:
-    """Return the middle between a best start and the next event, where the count is still the same."""
-    positive, negative = decisions
-    fitted = positive > negative
-    events = np.concatenate([negative[fitted], positive[fitted]])
-    end = events[events > start].min()
-    middle = start + (end - start) / 2
-    return float(middle if middle < end else start)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bceprobe.metrics.quantiles import interpolated
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,32 +36,56 @@ class Paired(NamedTuple):
     xy: float
 
 
-def ranks(values: NDArray[np.float64], order: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-    """Rank some values from 1, equal ones by the mean of their ranks (as `scipy.stats.rankdata`), (n,) -> (n,).
+class Relation(NamedTuple):
+    """How y spreads along x: x increasing (n,), Spearman's correlation, and within bins of x the spread of y.
+
+    Parameters
+    ----------
+    ordered
+        x, increasing.
+    rank
+        Spearman's rank correlation of x and y; NaN for fewer than two pairs or where either does not vary.
+    inside
+        Sum of squared deviations of y from the mean of its bin.
+    quartile_range
+        Mean interquartile range of y in a bin; NaN without pairs.
+    """
+
+    ordered: NDArray[np.float64]
+    rank: float
+    inside: float
+    quartile_range: float
+
+
+def relation(x: NDArray[np.float64], y: NDArray[np.float64]) -> Relation:
+    """Relate some x, (n,), to y, (n,), which is increasing.
+
+    Bins hold equally many pairs by x (the first ones one more), 20 of them; of equal x the smaller y come first.
+    """
+    steps = np.diff(x)
+    if (steps > 0).all() or (steps < 0).all():
+        direction = 1 if steps.sum() > 0 else -1
+        along, moved, rank = x[::direction], y[::direction], _monotone(y, direction)
+    else:
+        order = np.argsort(x, kind="stable")
+        along, moved = x[order], y[order]
+        found = np.empty(len(x))
+        found[order] = tied_ranks(along)
+        rank = correlation(paired(found, tied_ranks(y)))
+    return Relation(along, rank, *_within_bins(moved))
+
+
+def tied_ranks(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rank increasing values from 1, equal ones by the mean of their ranks, (n,) -> (n,).
 
     Examples
     --------
-    >>> ranks(np.array([0.3, 0.1, 0.3])).tolist()
-    [2.5, 1.0, 2.5]
+    >>> tied_ranks(np.array([0.1, 0.3, 0.3])).tolist()
+    [1.0, 2.5, 2.5]
     """
-    order = np.argsort(values, kind="stable") if order is None else order
-    ordered = values[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    counts = np.diff(np.append(starts, len(values)))
-    found = np.empty(len(values))
-    found[order] = np.repeat(starts + (counts + 1) / 2, counts)
-    return found
-
-
-def rank_correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Spearman's rank correlation; NaN for fewer than two pairs or where either does not vary."""
-    if len(x) < 2:  # noqa: PLR2004 - a correlation needs two pairs
-        return np.nan
-    order = np.argsort(x)
-    along = np.diff(y[order])
-    if np.diff(x[order]).all() and ((along > 0).all() or (along < 0).all()):
-        return float(np.sign(along[0]))
-    return correlation(paired(ranks(x, order if np.diff(x[order]).all() else None), ranks(y)))
+    counts = np.diff(np.append(starts, len(ordered)))
+    return np.repeat(starts + (counts + 1) / 2, counts)
 
 
 def spearman_interval(value: float, count: float) -> Interval:
@@ -84,20 +110,6 @@ def pooled_spearman(values: NDArray[np.float64], counts: NDArray[np.float64]) ->
     z = np.arctanh(np.clip(values, -1 + 1e-16, 1 - 1e-16))
     variance = weights**2 @ ((1 + values**2 / 2) / weights) / weights.sum() ** 2
     return _back(float(np.tanh(np.average(z, weights=weights))), NORMAL * np.sqrt(variance))
-
-
-def within_bins(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """Sum of squared deviations of y from the mean of its bin, and the mean interquartile range of y in a bin.
-
-    Bins hold equally many samples by x (the first ones one more), 20 of them; of equal x the smaller y come first.
-    """
-    if not len(x):
-        return 0.0, np.nan
-    order = np.argsort(y)
-    ordered = y[order][np.argsort(x[order], kind="stable")]
-    bins = [part for part in np.array_split(ordered, BINS) if len(part)]
-    squares = sum(float(np.square(part - part.mean()).sum()) for part in bins)
-    return squares, float(np.mean([_quartile_range(part) for part in bins]))
 
 
 def paired(x: NDArray[np.float64], y: NDArray[np.float64]) -> Paired:
@@ -141,6 +153,20 @@ def _back(value: float, half: float) -> Interval:
     return Interval(value, float(np.tanh(z - half)), float(np.tanh(z + half)))
 
 
+def _monotone(y: NDArray[np.float64], direction: int) -> float:
+    """Return the rank correlation of increasing y with an x that strictly rises (1) or falls (-1) along it."""
+    if len(y) > 1 and np.diff(y).all():
+        return float(direction)
+    return correlation(paired(direction * np.arange(len(y), dtype=float), tied_ranks(y)))
+
+
+def _within_bins(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Sum squared deviations from the mean within consecutive bins, and average their interquartile ranges."""
+    bins = [part for part in np.array_split(values, BINS) if len(part)]
+    squares = sum(float(np.square(part - part.mean()).sum()) for part in bins)
+    return squares, float(np.mean([_quartile_range(part) for part in bins])) if bins else np.nan
+
+
 def _quartile_range(values: NDArray[np.float64]) -> float:
-    low, high = np.interp([0.25 * (len(values) - 1), 0.75 * (len(values) - 1)], np.arange(len(values)), np.sort(values))
+    low, high = interpolated(np.sort(values), np.array([0.25, 0.75]) * (len(values) - 1))
     return float(high - low)

@@ -52,7 +52,8 @@ class Metric:
     by_class
         Whether the function returns `ByClass`.
     uses
-        The statistics that the function takes from the snapshot, so that all metrics share one walk.
+        The statistics that the function takes from the snapshot, so that all metrics share one walk, and what is made
+        of them once (`bceprobe.snapshot.once`).
     version
         Raised when the definition or algorithm changes, so that cached values are computed again.
     """
@@ -67,7 +68,7 @@ class Metric:
     higher_is_better: bool | None = False
     scale: str = "linear"
     by_class: bool = False
-    uses: tuple[Statistic, ...] = ()
+    uses: tuple[Statistic | Callable[[Snapshot], Any], ...] = ()
     version: int = 1
 
     @property

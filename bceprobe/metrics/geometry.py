@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from bceprobe.metrics.base import ByClass, mean_and_std, metric
-from bceprobe.snapshot import once, per_sample, summed
+from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.snapshot import once, summed
+from bceprobe.snapshot.blocks import tile, tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 ROY = "Roy and Vetterli 2007, The effective rank, EUSIPCO"
 OWN = "own: the paper's eq. 49-50 are not recoverable"
-RANKED = 1024
-NEAR = 1e-6
+RANKED = 256
+NEAR = 1e-4
 
 
 class Directions(NamedTuple):
@@ -38,20 +39,37 @@ class Directions(NamedTuple):
 
 @summed
 def unit_sums(block: Block) -> tuple[NDArray[np.float64], ...]:
-    """Sum over each class the features divided by their norm, centred and uncentred, (2, K, d)."""
-    snapshot, sums = block.snapshot, np.zeros((2, *block.snapshot.weight.shape))
-    weights = _inverse_norms(block)
+    """Sum over each class the features divided by their norm, centred and uncentred, (2, K, d), and norms, (K, 2).
+
+    The norms are relative to that of a first sample of the class: their differences, and the squares of these.
+    """
+    snapshot, sums, norms = (
+        block.snapshot,
+        np.zeros((2, *block.snapshot.weight.shape)),
+        np.zeros((2, block.snapshot.classes)),
+    )
     for label, samples in block.groups():
-        origins = np.stack([snapshot.class_means[label] - snapshot.centre, snapshot.class_means[label]])
-        own = weights[:, samples]
-        sums[:, label] = own @ block.residuals[samples] + own.sum(axis=1)[:, None] * origins
-    return (sums,)
+        for rows in tiles(samples.stop - samples.start, sums.shape[2]):
+            features = tile(block.stored[samples][rows])
+            squares = np.einsum("ij,ij->i", features, features)
+            inverse = _inverse_norms(features, squares, snapshot)
+            sums[:, label] += inverse @ features
+            sums[0, label] -= inverse[0].sum() * snapshot.centre
+            apart = np.sqrt(squares) - np.linalg.norm(snapshot.moments.first[label])
+            norms[:, label] += apart.sum(), apart @ apart
+    return sums, norms
 
 
-@per_sample
-def norms(block: Block) -> NDArray[np.float64]:
-    """Norm of every feature, (B,)."""
-    return np.sqrt(np.vecdot(block.features, block.features))
+@once
+def norm_moments(snapshot: Snapshot) -> tuple[ByClass, ByClass]:
+    """Mean and population standard deviation of the feature norms, over all samples and within each class."""
+    counts, filled = snapshot.class_counts, snapshot.present
+    apart, squares = (per_sample_of_class(snapshot, sums) for sums in snapshot[unit_sums][1])
+    means = np.linalg.norm(snapshot.moments.first, axis=1) + apart
+    variances = np.maximum(squares - apart**2, 0.0)
+    mean = np.average(means[filled], weights=counts[filled])
+    variance = np.average(variances[filled] + np.square(means[filled] - mean), weights=counts[filled])
+    return ByClass(mean, means), ByClass(np.sqrt(variance), np.sqrt(variances))
 
 
 COMPACT = {"higher_is_better": True, "by_class": True, "uses": (unit_sums,), "units": "cosine"}
@@ -92,17 +110,17 @@ NORM: dict[str, Any] = {"higher_is_better": None, "units": "feature"}
 
 
 @metric("feature_norm_mean", "geometry", long_name="Feature norm", definition="mean of ||h||", by_class=True,
-        uses=(norms,), **NORM)  # fmt: skip
+        uses=(unit_sums, norm_moments), **NORM)  # fmt: skip
 def feature_norm_mean(snapshot: Snapshot) -> ByClass:
     """Mean norm of the features, over all samples and over those of each class."""
-    return ByClass(*mean_and_std(snapshot, snapshot[norms])[0])
+    return norm_moments(snapshot)[0]
 
 
-@metric("feature_norm_std", "geometry", long_name="Spread of feature norms", by_class=True, uses=(norms,),
+@metric("feature_norm_std", "geometry", long_name="Spread of feature norms", by_class=True, uses=(unit_sums, norm_moments),
         definition="population standard deviation of ||h||", **NORM)  # fmt: skip
 def feature_norm_std(snapshot: Snapshot) -> ByClass:
     """Population standard deviation of the norms, over all samples and within each class."""
-    return ByClass(*mean_and_std(snapshot, snapshot[norms])[1])
+    return norm_moments(snapshot)[1]
 
 
 @metric("class_mean_norm_mean", "geometry", long_name="Class-mean norm", by_class=True,
@@ -126,7 +144,7 @@ def class_mean_norm_std(snapshot: Snapshot) -> float:
 def effective_rank_features(snapshot: Snapshot) -> float:
     """exp of the entropy of the normalised singular values of the centred features; NaN if they are all equal.
 
-    Of the first samples of each class, as many of every class that is present, at most 1024 in all: the whole spectrum
+    Of the first samples of each class, as many of every class that is present, at most 256 in all: the whole spectrum
     would cost more than all other metrics together.
     """
     return _effective_rank(_first_features(snapshot) - snapshot.centre)
@@ -151,22 +169,21 @@ def uncentred_directions(snapshot: Snapshot) -> Directions:
     return Directions(snapshot[unit_sums][0][1][snapshot.present], snapshot.class_counts[snapshot.present])
 
 
-def _inverse_norms(block: Block) -> NDArray[np.float64]:
+def _inverse_norms(features: NDArray[np.float64], own: NDArray[np.float64], snapshot: Snapshot) -> NDArray[np.float64]:
     """Return 1 / ||h - centre|| and 1 / ||h||, (2, B); 0 for a feature without direction.
 
-    The first comes from the residual and the class mean; where these cancel it is computed from the feature itself.
+    The first comes from the second, whose squares are `own`, (B,); where they cancel, from the difference itself.
     """
-    centre, own = block.snapshot.centre, block.own_means
-    parts = np.vecdot(block.residuals, block.residuals), np.vecdot(own, own)
-    squares = np.stack([sum(parts) + 2 * np.vecdot(block.coordinates, own), np.vecdot(block.features, block.features)])
-    near = np.flatnonzero(squares[0] < NEAR * sum(parts))
-    squares[0, near] = np.square(block.features[near] - centre).sum(axis=1)
-    rounding = block.snapshot.mean_rounding**2 / block.snapshot.samples
+    centre = snapshot.centre
+    apart = own - 2 * (features @ centre) + centre @ centre
+    near = np.flatnonzero(apart < NEAR * (own + centre @ centre))
+    apart[near] = np.square(features[near] - centre).sum(axis=1)
+    squares, rounding = np.stack([apart, own]), snapshot.mean_rounding**2 / snapshot.samples
     return np.divide(1.0, np.sqrt(squares.clip(0)), out=np.zeros_like(squares), where=squares > [[rounding], [0.0]])
 
 
 def _compactness(snapshot: Snapshot, found: Directions, pairs: str) -> ByClass:
-    by_class, squares = np.full(snapshot.classes, np.nan), np.vecdot(found.means, found.means)
+    by_class, squares = np.full(snapshot.classes, np.nan), np.square(found.means).sum(axis=1)
     if pairs == "exclude-self":
         lone = found.counts < 2  # noqa: PLR2004 - one sample makes no pair
         others = np.where(lone, 1, found.counts - 1)
@@ -178,13 +195,13 @@ def _compactness(snapshot: Snapshot, found: Directions, pairs: str) -> ByClass:
 def _distinctiveness(snapshot: Snapshot, found: Directions) -> ByClass:
     by_class, means = np.full(snapshot.classes, np.nan), found.means
     if len(means) > 1:
-        cosines = means @ (means.sum(axis=0)) - np.vecdot(means, means)
+        cosines = means @ (means.sum(axis=0)) - np.square(means).sum(axis=1)
         by_class[snapshot.present] = 1 - cosines / (len(means) - 1)
     return ByClass(by_class[snapshot.present].mean(), by_class)
 
 
 def _first_features(snapshot: Snapshot) -> NDArray[np.float64]:
-    """Take the first features of each class, as many of every class, about a thousand in all, in float64."""
+    """Take the first features of each class, as many of every class, at most 256 in all, in float64."""
     each = max(1, min(RANKED // int(snapshot.present.sum()), int(snapshot.class_counts[snapshot.present].min())))
     rows = np.concatenate(
         [np.flatnonzero(snapshot.target == label)[:each] for label in np.flatnonzero(snapshot.present)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
-from bceprobe.snapshot import EPS, summed
+from bceprobe.snapshot import EPS, buffer, once, summed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,15 +26,31 @@ PAPYAN = "doi:10.1073/pnas.2015509117"
 @summed
 def whitened_squares(block: Block) -> tuple[NDArray[np.float64], ...]:
     """Sum ||S^-1 V^T (h_i - class mean)||^2 over each class, (K,)."""
-    whitened = block.coordinates / block.snapshot.mean_space.singular
-    return (block.by_class(np.vecdot(whitened, whitened)),)
+    residuals = block.projected.residuals
+    whitened = np.divide(residuals, block.snapshot.mean_space.singular, out=buffer("whitened", residuals.shape))
+    return (block.by_class(np.square(whitened, out=whitened).sum(axis=1)),)
+
+
+@summed
+def first_scatter(block: Block) -> tuple[NDArray[np.float64], ...]:
+    """Sum the squared distances of the samples of each class to a first one, (K,)."""
+    return (block.projected.scatter,)
+
+
+@once
+def scatter(snapshot: Snapshot) -> NDArray[np.float64]:
+    """Sum the squared distances of the samples of each class to their mean, (K,)."""
+    steps = np.nan_to_num(snapshot.class_means - snapshot.moments.first)
+    around: NDArray[np.float64] = snapshot[first_scatter][0] - snapshot.class_counts * np.square(steps).sum(axis=1)
+    return np.maximum(around, 0.0)
 
 
 @summed
 def disagreements(block: Block) -> tuple[NDArray[np.int64], ...]:
     """Count the samples of each class whose largest logit is not the class with the nearest mean, (K,)."""
     snapshot, means = block.snapshot, block.snapshot.mean_space.coordinates
-    closeness = (block.coordinates + block.own_means) @ means.T - np.vecdot(means, means) / 2
+    closeness = np.matmul(means, block.projected.features.T, out=buffer("closeness", (len(means), len(block.target)))).T
+    closeness -= np.square(means).sum(axis=1) / 2
     nearest = np.flatnonzero(snapshot.present)[_first_largest(closeness)]
     return (block.by_class(nearest != np.argmax(block.logits, axis=1)),)
 
@@ -133,9 +149,13 @@ def simplex_etf(classes: int) -> NDArray[np.float64]:
 
 
 def centred_weight(snapshot: Snapshot, labels: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float64]:
-    """Return W~: weight rows of some classes minus their mean; exactly zero where all are equal up to rounding."""
+    """Return W~: weight rows of some classes minus their mean; exactly zero where all are equal up to rounding.
+
+    Subtracted twice: the second time takes away what rounding left of the mean where the rows are nearly equal.
+    """
     weight = snapshot.weight64[labels]
     centred: NDArray[np.float64] = weight - weight.mean(axis=0)
+    centred -= centred.mean(axis=0)
     rounding = EPS * len(weight) * np.linalg.norm(weight)
     return centred if np.linalg.norm(centred) > rounding else np.zeros_like(centred)
 
@@ -153,7 +173,8 @@ def _distance_to_etf(left: NDArray[np.float64], right: NDArray[np.float64]) -> f
 def _first_largest(values: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the first of the largest values of each row, equal up to rounding."""
     largest = values.max(axis=1, keepdims=True)
-    return np.argmax(values >= largest - 64 * EPS * np.abs(values).max(initial=0.0), axis=1)
+    rounding = 64 * EPS * max(values.max(initial=0.0), -values.min(initial=0.0))
+    return np.argmax(values >= largest - rounding, axis=1)
 
 
 def _warned_rank(snapshot: Snapshot) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
-from bceprobe.metrics.nc import PAPYAN, ZHU, centred_weight
+from bceprobe.metrics.nc import PAPYAN, ZHU, centred_weight, first_scatter, scatter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,7 @@ JIANG = "doi:10.48550/arXiv.2310.05351"
     references=GALANTI,
     scale="log",
     by_class=True,
+    uses=(first_scatter, scatter),
 )
 def cdnv(snapshot: Snapshot) -> ByClass:
     """Mean over pairs of classes of (v_k + v_l) / (2 ||mean_k - mean_l||^2) (`variability_cdnv` elsewhere).
@@ -38,14 +39,20 @@ def cdnv(snapshot: Snapshot) -> ByClass:
     others = ~np.eye(len(distances), dtype=bool)
     if len(distances) < 2 or not (distances[others] > snapshot.mean_rounding**2).all():  # noqa: PLR2004 - a pair
         return ByClass(np.nan, by_class)
-    variance = per_sample_of_class(snapshot, snapshot.moments.scatter)[present]
+    variance = per_sample_of_class(snapshot, scatter(snapshot))[present]
     pairs = np.add.outer(variance, variance) / (2 * np.where(others, distances, np.inf))
     by_class[present] = pairs.sum(axis=1) / (len(pairs) - 1)
     return ByClass(by_class[present].mean(), by_class)
 
 
 @metric(
-    "trace_ratio", "nc", long_name="tr(Sigma_W) / tr(Sigma_B)", definition="field's", references=PAPYAN, scale="log"
+    "trace_ratio",
+    "nc",
+    long_name="tr(Sigma_W) / tr(Sigma_B)",
+    definition="field's",
+    references=PAPYAN,
+    scale="log",
+    uses=(first_scatter, scatter),
 )
 def trace_ratio(snapshot: Snapshot) -> float:
     """Within-class over between-class variance; NaN if all class means are equal.
@@ -53,7 +60,7 @@ def trace_ratio(snapshot: Snapshot) -> float:
     Sigma_W is the mean over samples, Sigma_B the mean over the classes that are present.
     """
     between = np.square(snapshot.centred_means).sum() / len(snapshot.centred_means)
-    return float(snapshot.moments.scatter.sum() / snapshot.samples / between) if between else np.nan
+    return float(scatter(snapshot).sum() / snapshot.samples / between) if between else np.nan
 
 
 @metric(

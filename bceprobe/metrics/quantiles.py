@@ -25,9 +25,18 @@ class Extent(NamedTuple):
     high: float
 
 
-def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the quantiles at `PERCENTS` by linear interpolation, (n,) -> (7,); NaN of no values."""
-    return _interpolated(np.sort(values), np.arange(len(values)), len(values))
+def quantiles(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the quantiles at `PERCENTS` of increasing values by linear interpolation, (n,) -> (7,); NaN of none."""
+    if not len(ordered):
+        return np.full(len(PERCENTS), np.nan)
+    return interpolated(ordered, _places(len(ordered)))
+
+
+def interpolated(ordered: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Interpolate increasing values between ranks from 0, (n,), (m,) -> (m,)."""
+    below = np.floor(places).astype(np.intp)
+    lower: NDArray[np.float64] = ordered[below]
+    return lower + (places - below) * (ordered[np.ceil(places).astype(np.intp)] - lower)
 
 
 def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
@@ -44,8 +53,12 @@ def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
     edges = np.linspace(extent.low, extent.high, BINS + 1)
     counts = sum(np.bincount(_bin(chunk, edges), minlength=BINS) for chunk in chunks())
     ends = np.cumsum(counts)
-    wanted = np.unique(np.searchsorted(ends, _ranks(extent.count), side="right"))
-    return _interpolated(*_members(chunks, edges, wanted, ends), extent.count)
+    places = _places(extent.count)
+    ranks = np.unique(np.concatenate([np.floor(places), np.ceil(places)])).astype(np.intp)
+    wanted = np.unique(np.searchsorted(ends, ranks, side="right"))
+    values, held = _members(chunks, edges, wanted, ends)
+    # Between two ranks next to each other no value is missing, so that ranks among those held do as well.
+    return interpolated(values, np.searchsorted(held, np.floor(places)) + places % 1)
 
 
 def _extent(chunks: Iterable[NDArray[np.float64]]) -> Extent:
@@ -64,12 +77,6 @@ def _bin(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.
     return np.minimum((values - low) / width, BINS - 1).astype(np.intp)
 
 
-def _ranks(count: int) -> NDArray[np.intp]:
-    """Return the two ranks, from 0, between which each quantile lies, (14,)."""
-    places = _places(count)
-    return np.concatenate([np.floor(places), np.ceil(places)]).astype(np.intp)
-
-
 def _places(count: int) -> NDArray[np.float64]:
     places: NDArray[np.float64] = np.array(PERCENTS) / 100 * (count - 1)
     return places
@@ -85,16 +92,6 @@ def _members(
     starts = np.concatenate([[0], ends])
     ranks = np.concatenate([np.arange(starts[at], starts[at + 1]) for at in wanted])
     return values, ranks
-
-
-def _interpolated(values: NDArray[np.float64], ranks: NDArray[np.intp], count: int) -> NDArray[np.float64]:
-    """Interpolate between sorted values whose ranks among `count` are known."""
-    if count == 0:
-        return np.full(len(PERCENTS), np.nan)
-    places, (below, above) = _places(count), np.split(np.searchsorted(ranks, _ranks(count)), 2)
-    share = places - np.floor(places)
-    lower: NDArray[np.float64] = values[below]
-    return lower + share * (values[above] - lower)
 
 
 def names(prefix: str) -> Sequence[str]:

@@ -37,7 +37,7 @@ class Spread(NamedTuple):
 @per_class
 def negative_scores(column: Column) -> NDArray[np.float64]:
     """Return count, mean and scatter of the negative scores of a class, then their quantiles, (10,)."""
-    return described(column.negatives)
+    return described(column.ordered)
 
 
 NEGATIVE: dict[str, Any] = {**SCORE, "by_class": True, "uses": (decided, negative_scores)}
@@ -137,14 +137,14 @@ def negative_quantiles(snapshot: Snapshot) -> NDArray[np.float64]:
 
 def quantiles_by_class(snapshot: Snapshot, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the quantiles of a value per sample, of each class and last of all, (N,) -> (K + 1, 7)."""
-    own = [quantiles(values[snapshot.target == label]) for label in range(snapshot.classes)]
-    return np.vstack([*own, quantiles(values)])
+    own = [quantiles(np.sort(values[snapshot.target == label])) for label in range(snapshot.classes)]
+    return np.vstack([*own, quantiles(np.sort(values))])
 
 
-def described(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return count, mean, sum of squared deviations, and quantiles, (n,) -> (10,); NaN of no values."""
-    mean = values.mean() if len(values) else np.nan
-    return np.array([len(values), mean, np.square(values - mean).sum(), *quantiles(values)])
+def described(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return count, mean, sum of squared deviations, and quantiles of increasing values, (n,) -> (10,); NaN of none."""
+    mean = ordered.mean() if len(ordered) else np.nan
+    return np.array([len(ordered), mean, np.square(ordered - mean).sum(), *quantiles(ordered)])
 
 
 def pooled(rows: NDArray[np.float64]) -> Spread:
@@ -179,6 +179,9 @@ def _chosen(snapshot: Snapshot, *, function: Callable[[Snapshot], NDArray[np.flo
 
 
 QUANTILES = {**SCORE, "definition": "own choice of quantiles"}
-register_quantiles("scores", "positive", "Positive scores", positive_quantiles, uses=(decided,), **QUANTILES)
-register_quantiles("scores", "negative", "Negative scores", negative_quantiles, uses=(negative_scores,), **QUANTILES)
-register_quantiles("scores", "margin", "Margin", margin_quantiles, uses=(decided,), **QUANTILES)
+for side, about, function, used in (
+    ("positive", "Positive scores", positive_quantiles, decided),
+    ("negative", "Negative scores", negative_quantiles, negative_scores),
+    ("margin", "Margin", margin_quantiles, decided),
+):
+    register_quantiles("scores", side, about, function, uses=(used, function), **QUANTILES)

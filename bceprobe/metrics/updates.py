@@ -18,10 +18,9 @@ from bceprobe.metrics.association import (
     paired,
     pool,
     pooled_spearman,
-    rank_correlation,
+    relation,
     slope,
     spearman_interval,
-    within_bins,
 )
 from bceprobe.metrics.base import METRICS, ByClass, Metric, metric
 from bceprobe.metrics.gradients import (
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bceprobe.snapshot import Column, Snapshot, Statistic
+    from bceprobe.snapshot import Column, Snapshot
 
     Rows = NDArray[np.float64]
 
@@ -60,7 +59,7 @@ class Side(NamedTuple):
     rows: Callable[[Snapshot], Rows]
     deviations: Callable[[Snapshot], NDArray[np.float64]]
     intervals: Callable[[Snapshot], list[Interval]]
-    uses: tuple[Statistic, ...]
+    uses: tuple[Any, ...]
 
 
 @per_class
@@ -68,14 +67,16 @@ def negative_updates(column: Column) -> Rows:
     """Make the row of the negative scores of a class, (19,); NaN unless the loss is ce or bce."""
     if not known(column.snapshot):
         return np.full(CHANGES.stop, np.nan)
-    amplitudes = negative_amplitudes(column)
-    return np.append(_related(amplitudes, column.negatives), _negative_change(column))
+    amplitudes = negative_amplitudes(column)[column.order]
+    return np.array([*_related(amplitudes, column.ordered), *_negative_change(column)])
 
 
 @once
 def negative_rows(snapshot: Snapshot) -> Rows:
     """Stack the rows of the negative scores; over all, ranks are pooled over classes, and bins are those of a class."""
     rows = snapshot[negative_updates]
+    if not known(snapshot):
+        return np.full((snapshot.classes + 1, CHANGES.stop), np.nan)
     counts, used = rows[:, 0], rows[:, 0] > 0
     whole = pooled(rows)
     amplitudes = pooled_quantiles(lambda: map(negative_amplitudes, snapshot.columns()))
@@ -88,17 +89,20 @@ def negative_rows(snapshot: Snapshot) -> Rows:
 @once
 def positive_rows(snapshot: Snapshot) -> Rows:
     """Make the rows of the positive scores; over all means over all samples as one group."""
+    if not known(snapshot):
+        return np.full((snapshot.classes + 1, CHANGES.stop), np.nan)
     amplitudes, scores = positive_amplitudes(snapshot), snapshot.decisions.positive
-    groups = [*(snapshot.target == label for label in range(snapshot.classes)), slice(None)]
-    before, moved = _positive_change(snapshot)
-    return np.array(
-        [np.append(_related(amplitudes[own], scores[own]), paired(before[own], moved[own])) for own in groups]
-    )
+    order = np.argsort(scores)
+    amplitudes, scores, target = amplitudes[order], scores[order], snapshot.target[order]
+    before, moved = (change[order] for change in _positive_change(snapshot))
+    groups = [*(target == label for label in range(snapshot.classes)), slice(None)]
+    return np.array([[*_related(amplitudes[own], scores[own]), *paired(before[own], moved[own])] for own in groups])
 
 
 def _related(amplitudes: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Describe some amplitudes, and how the scores go with them, (13,)."""
-    return np.array([*described(amplitudes), rank_correlation(amplitudes, scores), *within_bins(amplitudes, scores)])
+    """Describe some amplitudes, and how the scores, which increase, go with them, (13,)."""
+    found = relation(amplitudes, scores)
+    return np.array([*described(found.ordered), found.rank, found.inside, found.quartile_range])
 
 
 def _rate(snapshot: Snapshot) -> float:
@@ -179,10 +183,9 @@ def _negative_deviations(snapshot: Snapshot) -> NDArray[np.float64]:
     return pooled(snapshot[negative_scores]).std
 
 
-POSITIVE = Side("positive", positive_rows, _positive_deviations, _positive_intervals, (decided,))
-NEGATIVE = Side(
-    "negative", negative_rows, _negative_deviations, _negative_intervals, (negative_updates, negative_scores)
-)
+POSITIVE = Side("positive", positive_rows, _positive_deviations, _positive_intervals, (decided, positive_rows))
+NEGATIVE_USES = (decided, negative_updates, negative_scores, negative_rows)
+NEGATIVE = Side("negative", negative_rows, _negative_deviations, _negative_intervals, NEGATIVE_USES)
 
 
 def _register(side: Side, key: str, values: Callable[[Snapshot], NDArray[np.float64]], **about: Any) -> None:

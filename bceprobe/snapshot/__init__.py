@@ -11,7 +11,7 @@ from bceprobe.snapshot.memo import once
 from bceprobe.snapshot.model import GlobalMean, Snapshot
 from bceprobe.snapshot.moments import EPS
 from bceprobe.snapshot.statistics import Statistic, per_class, per_sample, summed
-from bceprobe.snapshot.threads import one_blas_thread
+from bceprobe.snapshot.threads import buffer, one_blas_thread
 from bceprobe.snapshot.training import Training
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Snapshot",
     "Statistic",
     "Training",
+    "buffer",
     "decided",
     "once",
     "one_blas_thread",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from bceprobe.errors import SnapshotError
+from bceprobe.snapshot.memo import lazy
 from bceprobe.snapshot.threads import buffer
 
 if TYPE_CHECKING:
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     from bceprobe.snapshot.model import Snapshot
 
-# Features or scores of a block as float64: they stay in the cache of a core and its neighbours.
-BLOCK_BYTES = 4 * 2**20
+# Samples of a block: fewer where features are long or classes many.
+BLOCK_ROWS = 4096
+BLOCK_BYTES = 16 * 2**20
+# Features in float64 that are worked on at once: they stay in cache, and threads seldom wait.
+TILE_BYTES = 4 * 2**20
 # Features that are read at once where they are not in memory: one chunk of a store.
 READ_BYTES = 8 * 2**20
 
@@ -41,8 +44,29 @@ class Part(NamedTuple):
     rows: slice
 
 
+class Projected(NamedTuple):
+    """What a walk makes of the features of a block.
+
+    Parameters
+    ----------
+    scores
+        Decision scores without bias, (B, K), a class after the other in memory.
+    residuals, features
+        Features minus their class mean, and minus the centre, along the directions of the mean space, (B, r).
+    scatter
+        Sum of squared distances to a first sample of each class, (K,).
+    """
+
+    scores: NDArray[np.float64]
+    residuals: NDArray[np.float64]
+    features: NDArray[np.float64]
+    scatter: NDArray[np.float64]
+
+
 class Block:
     """Consecutive samples, grouped by class.
+
+    What it computes lives in memory that the next block of the same thread takes over.
 
     Parameters
     ----------
@@ -53,8 +77,8 @@ class Block:
 
     Attributes
     ----------
-    features
-        (B, d) in float64, labels increasing. They live in memory that the next block of this thread takes over.
+    stored
+        Features as stored, (B, d), labels increasing.
     target
         (B,), increasing.
     rows
@@ -63,15 +87,12 @@ class Block:
 
     def __init__(self, snapshot: Snapshot, part: Part) -> None:
         self.snapshot = snapshot
-        stored, target = part.features, snapshot.target[part.rows]
+        self.stored, self.target = part.features, snapshot.target[part.rows]
         self.rows: slice | NDArray[np.intp] = part.rows
-        if np.any(target[1:] < target[:-1]):
-            order = np.argsort(target, kind="stable")
-            stored, target, self.rows = stored[order], target[order], order + part.rows.start
-        self.target = target
-        self.labels, self.starts = np.unique(target, return_index=True)
-        self.features = buffer("features", stored.shape)
-        np.copyto(self.features, stored)
+        if np.any(self.target[1:] < self.target[:-1]):
+            order = np.argsort(self.target, kind="stable")
+            self.stored, self.target, self.rows = self.stored[order], self.target[order], order + part.rows.start
+        self.labels, self.starts = np.unique(self.target, return_index=True)
 
     def groups(self) -> Iterator[tuple[int, slice]]:
         """Yield every label of the block with the slice of its samples."""
@@ -85,39 +106,89 @@ class Block:
         sums[self.labels] = np.add.reduceat(values, self.starts, axis=0, dtype=sums.dtype)
         return sums
 
-    @cached_property
-    def residuals(self) -> NDArray[np.float64]:
-        """Features minus the mean of their class, (B, d)."""
-        residuals, means = buffer("residuals", self.features.shape), self.snapshot.class_means
-        for label, samples in self.groups():
-            np.subtract(self.features[samples], means[label], out=residuals[samples])
-        return residuals
+    @property
+    def features(self) -> NDArray[np.float64]:
+        """Features in float64, (B, d)."""
+        return self.stored.astype(np.float64)
 
-    @cached_property
-    def coordinates(self) -> NDArray[np.float64]:
-        """The residuals along the directions of the mean space, (B, r)."""
-        return self.residuals @ self.snapshot.mean_space.directions
+    @lazy
+    def projected(self) -> Projected:
+        """Everything that takes a matrix product with the features; of a statistic that is summed.
 
-    @cached_property
-    def own_means(self) -> NDArray[np.float64]:
-        """The centred mean of each sample's class along the directions of the mean space, (B, r)."""
-        place = np.cumsum(self.snapshot.present) - 1
-        return self.snapshot.mean_space.coordinates[place[self.target]]
+        Features are taken relative to a first sample of their class. That loses no digits where a class has collapsed,
+        and none of small integers.
+        """
+        shared, classes, count = self.snapshot.projection, self.snapshot.classes, len(self.target)
+        scores = buffer("scores", (classes, count))
+        residuals, features = buffer("around means", (2, count, shared.means.shape[1]))
+        products, scatter = self._products(shared.factor)
+        for label, own in self.groups():
+            np.add(products[own, :classes].T, shared.scores[label][:, None], out=scores[:, own])
+            np.subtract(products[own, classes:], shared.steps[label], out=residuals[own])
+            np.add(residuals[own], shared.means[label], out=features[own])
+        return Projected(scores.T, residuals, features, scatter)
 
-    @cached_property
+    @lazy
     def scores(self) -> NDArray[np.float64]:
-        """Decision scores without bias, (B, K)."""
-        return self.features @ self.snapshot.weight64.T
+        """Decision scores without bias, (B, K), a class after the other in memory."""
+        if "moments" in vars(self.snapshot):
+            return self.projected.scores
+        products = buffer("products", (len(self.target), self.snapshot.classes))
+        for rows in tiles(*self.stored.shape, self.snapshot.classes):
+            np.matmul(tile(self.stored[rows]), self.snapshot.weight64.T, out=products[rows])
+        scores = buffer("scores", products.shape[::-1])
+        np.copyto(scores, products.T)
+        return scores.T
 
-    @cached_property
+    @lazy
     def logits(self) -> NDArray[np.float64]:
         """Scores minus the threshold, (B, K)."""
-        return self.scores - self.snapshot.threshold
+        logits = buffer("logits", self.scores.shape[::-1])
+        return np.subtract(self.scores.T, self.snapshot.threshold[:, None], out=logits).T
+
+    def _products(self, factor: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Multiply the features, relative to a first sample of their class, with a factor, (d, m) -> (B, m).
+
+        Returns with it the sum of their squares over each class, (K,).
+        """
+        products = buffer("products", (len(self.target), factor.shape[1]))
+        first, scatter = self.snapshot.moments.first, np.zeros(self.snapshot.classes)
+        for rows in tiles(*self.stored.shape, factor.shape[1]):
+            own, features = self.target[rows], tile(self.stored[rows])
+            features -= first[own[0] if own[0] == own[-1] else own]
+            np.matmul(features, factor, out=products[rows])
+            scatter += _squares_by_class(features, own, len(scatter))
+        return products, scatter
+
+
+def _squares_by_class(features: NDArray[np.float64], target: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+    """Sum the squares of features of increasing labels over each class, (K,)."""
+    sums = np.zeros(classes)
+    if target[0] == target[-1]:
+        flat = features.ravel()
+        sums[target[0]] = flat @ flat
+        return sums
+    return np.bincount(target, np.einsum("ij,ij->i", features, features), classes)
+
+
+def tiles(rows: int, length: int, columns: int = 1) -> Iterator[slice]:
+    """Cut rows of some length so that they stay in cache; more of them where each has many columns to be multiplied."""
+    size = max(TILE_BYTES // (8 * length), 2 * columns, 1)
+    for start in range(0, rows, size):
+        yield slice(start, min(start + size, rows))
+
+
+def tile(stored: NDArray[Any]) -> NDArray[np.float64]:
+    """Copy some features to float64, into memory that the next call in this thread uses again."""
+    features = buffer("tile", stored.shape)
+    np.copyto(features, stored)
+    return features
 
 
 def parts(snapshot: Snapshot) -> Iterator[Part]:
     """Cut the samples into parts for blocks; features that are not in memory are read a chunk at a time."""
-    size = max(1, BLOCK_BYTES // (8 * max(snapshot.weight.shape)))
+    longest = max(4 * snapshot.weight.shape[1], 16 * snapshot.classes)
+    size = max(1, min(BLOCK_ROWS, BLOCK_BYTES // longest))
     for read in _reads(snapshot):
         first = read.rows.start
         for start in range(first, read.rows.stop, size):

@@ -5,12 +5,12 @@ All scores are held where they fit; else they are computed for some classes at a
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bceprobe.snapshot.decisions import all_scores, decided
+from bceprobe.snapshot.memo import lazy
 from bceprobe.snapshot.statistics import Statistic
 from bceprobe.snapshot.walking import walk
 
@@ -31,15 +31,25 @@ class Column:
     ) -> None:
         self.snapshot, self.label, self.scores, self.before = snapshot, label, scores, before
 
-    @cached_property
+    @lazy
     def negative(self) -> NDArray[np.bool_]:
         """Which samples are of another class, (N,)."""
         return self.snapshot.target != self.label
 
-    @cached_property
+    @lazy
     def negatives(self) -> NDArray[np.float64]:
         """The negative scores of this class: those of the samples of all others."""
         return self.scores[self.negative]
+
+    @lazy
+    def order(self) -> NDArray[np.intp]:
+        """The order that sorts the negative scores, (N - n_k,)."""
+        return np.argsort(self.negatives)
+
+    @lazy
+    def ordered(self) -> NDArray[np.float64]:
+        """The negative scores, increasing, (N - n_k,)."""
+        return self.negatives[self.order]
 
 
 def columns(snapshot: Snapshot) -> Iterator[Column]:
@@ -53,22 +63,23 @@ def columns(snapshot: Snapshot) -> Iterator[Column]:
 
 def prepare(snapshot: Snapshot) -> list[Statistic]:
     """List what must be gathered before the columns can be made."""
-    return [decided, all_scores] if _fits(snapshot) else [decided]
+    return [decided, all_scores] if fits(snapshot) else [decided]
 
 
-def _fits(snapshot: Snapshot) -> bool:
+def fits(snapshot: Snapshot) -> bool:
+    """Tell whether all scores are held at once."""
     return 8 * snapshot.samples * snapshot.classes <= snapshot.memory
 
 
 def _groups(snapshot: Snapshot) -> Iterator[range]:
     """Divide the classes so that the scores of a group fit."""
-    size = snapshot.classes if _fits(snapshot) else max(1, snapshot.memory // (8 * snapshot.samples))
+    size = snapshot.classes if fits(snapshot) else max(1, snapshot.memory // (8 * snapshot.samples))
     for start in range(0, snapshot.classes, size):
         yield range(start, min(start + size, snapshot.classes))
 
 
 def _scores(snapshot: Snapshot, labels: range) -> NDArray[np.float64]:
-    if _fits(snapshot):
+    if fits(snapshot):
         held: NDArray[np.float64] = snapshot[all_scores]
         return held
     weight = snapshot.weight64[labels.start : labels.stop].T

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bceprobe.snapshot.statistics import per_sample
+from bceprobe.snapshot.threads import buffer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,18 +24,22 @@ class Decisions(NamedTuple):
 
 @per_sample
 def decided(block: Block) -> NDArray[np.float64]:
-    """Return per sample: positive score, largest negative score, the same of the logits, and the others' mass, (B, 5).
+    """Decide every sample, (B, 6): positive score, largest negative one, both of the logits, the others' mass, rivals.
 
-    The mass is the logarithm of the sum of exp(logit) over the other classes.
+    The mass is the logarithm of the sum of exp(logit) over the other classes; rivals are the other logits that are at
+    least as large as the own one.
     """
-    own = np.arange(len(block.target)), block.target
-    found = np.empty((len(block.target), 5))
+    found = buffer("decided", (6, len(block.target))).T
+    others = buffer("others", block.scores.shape[::-1]).T
     for at, values in ((0, block.scores), (2, block.logits)):
-        others = values.copy()
-        found[:, at] = values[own]
-        others[own] = -np.inf
-        found[:, at + 1] = others.max(axis=1)
-    found[:, 4] = found[:, 3] + np.log(np.exp(others - found[:, 3:4]).sum(axis=1))
+        np.copyto(others, values)
+        for label, own in block.groups():
+            found[own, at] = values[own, label]
+            others[own, label] = -np.inf
+        others.max(axis=1, out=found[:, at + 1])
+    np.sum(others >= found[:, 2:3], axis=1, out=found[:, 5])
+    others -= found[:, 3:4]
+    found[:, 4] = found[:, 3] + np.log(np.exp(others, out=others).sum(axis=1))
     return found
 
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bceprobe.snapshot.checks import check_shapes, check_values
-from bceprobe.snapshot.columns import columns, prepare
+from bceprobe.snapshot.columns import columns, fits, prepare
 from bceprobe.snapshot.decisions import Decisions, decided
-from bceprobe.snapshot.moments import EPS, MeanSpace, Moments, class_moments, mean_space
-from bceprobe.snapshot.threads import one_blas_thread
+from bceprobe.snapshot.moments import EPS, MeanSpace, Moments, Projection, class_moments, mean_space, projection
+from bceprobe.snapshot.statistics import Statistic
+from bceprobe.snapshot.threads import one_blas_thread, ordered_map
 from bceprobe.snapshot.walking import walk, walk_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from bceprobe.snapshot.blocks import FeatureArray
     from bceprobe.snapshot.columns import Column
-    from bceprobe.snapshot.statistics import Statistic
     from bceprobe.snapshot.training import Training
 
 GlobalMean = Literal["sample", "class"]
@@ -129,7 +129,7 @@ class Snapshot:
 
     @cached_property
     def moments(self) -> Moments:
-        """Class means and scatter, from one walk over the features."""
+        """Class means, from one walk over the features."""
         return class_moments(self)
 
     @property
@@ -138,15 +138,18 @@ class Snapshot:
         return self.moments.means
 
     @cached_property
+    def projection(self) -> Projection:
+        """What blocks are multiplied with."""
+        return projection(self)
+
+    @cached_property
     def mean_rounding(self) -> float:
         """What rounding can make of equal class means: a bound on the Frobenius norm of their error.
 
         Each of the n terms of a class mean is rounded to EPS of its size, and these errors add up like a random walk;
         over all classes and features that makes EPS ||H||_F. The factor leaves room for the decomposition that follows.
         """
-        means, counts = self.class_means[self.present], self.class_counts[self.present]
-        squares = self.moments.scatter.sum() + counts @ np.vecdot(means, means)
-        return 8 * EPS * float(np.sqrt(squares))
+        return 8 * EPS * float(np.sqrt(self.moments.squares.sum()))
 
     @cached_property
     def centre(self) -> NDArray[np.float64]:
@@ -186,6 +189,12 @@ class Snapshot:
         mass: NDArray[np.float64] = self[decided][:, 4]
         return mass
 
+    @property
+    def rivals(self) -> NDArray[np.float64]:
+        """How many other logits are at least as large as the own one, of every sample, (N,)."""
+        rivals: NDArray[np.float64] = self[decided][:, 5]
+        return rivals
+
     def columns(self) -> Iterator[Column]:
         """Walk the scores class by class."""
         self.gather(prepare(self))
@@ -195,30 +204,35 @@ class Snapshot:
         self.gather([statistic])
         return self.kept[statistic]
 
-    def gather(self, statistics: Iterable[Statistic]) -> None:
-        """Compute statistics that are not kept yet: all of one kind in one walk.
+    def gather(self, wanted: Iterable[Statistic | Callable[[Snapshot], Any]]) -> None:
+        """Compute statistics that are not kept yet, all of one kind in one walk, and then what is made of them once.
 
         Raises
         ------
         SnapshotError
             Features that are NaN or inf.
         """
-        wanted = [statistic for statistic in dict.fromkeys(statistics) if statistic not in self.kept]
-        by_class = [statistic for statistic in wanted if statistic.kind == "per class"]
-        first = [
-            *(statistic for statistic in wanted if statistic not in by_class),
-            *(prepare(self) if by_class else []),
-        ]
-        if by_block := [statistic for statistic in dict.fromkeys(first) if statistic not in self.kept]:
+        named = list(dict.fromkeys(wanted))
+        statistics = [one for one in named if isinstance(one, Statistic) and one not in self.kept]
+        by_class = [one for one in statistics if one.kind == "per class"]
+        first = [*(one for one in statistics if one.kind != "per class"), *(prepare(self) if by_class else [])]
+        if by_block := [one for one in dict.fromkeys(first) if one not in self.kept]:
             self._share(by_block)
             self.kept.update(walk(self, by_block))
         if by_class:
             if self.previous:
                 self.previous.gather(prepare(self.previous))
             self.kept.update(walk_columns(columns(self), by_class))
+        self._make([one for one in named if not isinstance(one, Statistic)])
+
+    def _make(self, functions: list[Callable[[Snapshot], Any]]) -> None:
+        """Call functions side by side; one after the other where they would walk the features again."""
+        side_by_side = ordered_map if fits(self) else map
+        for _ in side_by_side(lambda function: function(self), functions):
+            pass
 
     def _share(self, statistics: list[Statistic]) -> None:
         """Compute what blocks share before their threads start, since a thread must not start a walk."""
         _ = self.weight64, self.threshold
         if any(statistic.kind == "summed" for statistic in statistics):
-            _ = self.mean_space
+            _ = self.projection

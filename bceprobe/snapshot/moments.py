@@ -1,4 +1,4 @@
-"""Class means and scatter, from one walk, and the space that the class means span."""
+"""Class means, from one walk, and the space that they span."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bceprobe.snapshot.blocks import Block, parts, refuse_not_finite
+from bceprobe.snapshot.blocks import Block, parts, refuse_not_finite, tile, tiles
 from bceprobe.snapshot.threads import ordered_map
 
 if TYPE_CHECKING:
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from bceprobe.snapshot.model import Snapshot
 
 EPS = float(np.finfo(np.float64).eps)
+# Bytes of float32.
+SHORT = 4
 
 
 class Moments(NamedTuple):
-    """Per class: samples (K,), means (K, d), and the sum of squared distances to the mean (K,)."""
+    """Per class: samples (K,), mean (K, d), a first sample (K, d), and the sum of squared norms (K,)."""
 
     counts: NDArray[np.int64]
     means: NDArray[np.float64]
-    scatter: NDArray[np.float64]
+    first: NDArray[np.float64]
+    squares: NDArray[np.float64]
 
 
 class MeanSpace(NamedTuple):
@@ -44,10 +47,31 @@ class MeanSpace(NamedTuple):
     directions: NDArray[np.float64]
 
 
+class Projection(NamedTuple):
+    """What all blocks are multiplied with, and what takes the products to where they belong.
+
+    Parameters
+    ----------
+    factor
+        Weight rows, then directions of the mean space, as columns, (d, K + r).
+    scores
+        Scores of the first sample of each class, (K, K).
+    steps
+        From the first sample of each class to its mean, along the directions, (K, r).
+    means
+        Centred class means along the directions, (K, r).
+    """
+
+    factor: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    steps: NDArray[np.float64]
+    means: NDArray[np.float64]
+
+
 def class_moments(snapshot: Snapshot) -> Moments:
-    """Walk the features once. Equal features have exactly their value as mean, and no scatter."""
+    """Walk the features once. The mean of equal features is exactly their value."""
     classes, length = snapshot.weight.shape
-    total = Moments(np.zeros(classes, np.int64), np.zeros((classes, length)), np.zeros(classes))
+    total = Moments(np.zeros(classes, np.int64), *np.zeros((2, classes, length)), np.zeros(classes))
     for labels, part in ordered_map(lambda part: _of_part(snapshot, part), parts(snapshot)):
         _merge(total, labels, part)
     total.means[total.counts == 0] = np.nan
@@ -60,36 +84,55 @@ def mean_space(snapshot: Snapshot) -> MeanSpace:
     left, singular, right = np.linalg.svd(means, full_matrices=False)
     possible = min(len(means) - 1, means.shape[1])
     rank = int(np.count_nonzero(singular[:possible] > snapshot.mean_rounding))
-    return MeanSpace(singular[:rank], left[:, :rank] * singular[:rank], right[:rank].T)
+    return MeanSpace(singular[:rank], left[:, :rank] * singular[:rank], np.ascontiguousarray(right[:rank].T))
+
+
+def projection(snapshot: Snapshot) -> Projection:
+    """Prepare the products of the blocks."""
+    space, first = snapshot.mean_space, snapshot.moments.first
+    steps = np.nan_to_num(snapshot.class_means - first) @ space.directions
+    means = np.zeros_like(steps)
+    means[snapshot.present] = space.coordinates
+    return Projection(np.hstack([snapshot.weight64.T, space.directions]), first @ snapshot.weight64.T, steps, means)
 
 
 def _of_part(snapshot: Snapshot, part: Part) -> tuple[NDArray[np.intp], Moments]:
-    """Compute the moments of the classes of a part, relative to their first sample."""
+    """Compute the moments of the classes of a part."""
     block = Block(snapshot, part)
-    means, scatter = np.empty((len(block.labels), block.features.shape[1])), np.empty(len(block.labels))
     with np.errstate(invalid="ignore", over="ignore"):
-        for at, (_, samples) in enumerate(block.groups()):
-            means[at], scatter[at] = _moments(block.features[samples])
-    if not (np.isfinite(means).all() and np.isfinite(scatter).all()):
+        found = [_of_class(block.stored[samples]) for _, samples in block.groups()]
+    means, first, squares = (np.array(column) for column in zip(*found, strict=True))
+    if not np.isfinite(squares).all():
         refuse_not_finite(part)
     counts = np.diff(np.append(block.starts, len(block.target)))
-    return block.labels, Moments(counts, means, scatter)
+    return block.labels, Moments(counts, means, first, squares)
 
 
-def _moments(features: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Return mean and scatter of some samples; `features` is used up."""
-    first = features[0].copy()
-    features -= first
-    mean = np.ones(len(features)) @ features / len(features)
-    flat = features.ravel()
-    return first + mean, max(float(flat @ flat - len(features) * (mean @ mean)), 0.0)
+def _of_class(stored: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Compute mean, first and sum of squares of some samples, so that equal ones are not rounded.
+
+    float32 needs nothing for that: half a billion of the same number add up exactly in float64. Longer numbers are
+    taken relative to the first.
+    """
+    first = stored[0].astype(np.float64)
+    origin = first if stored.dtype.itemsize > SHORT else None
+    total, squares = np.zeros(len(first)), 0.0
+    for rows in tiles(len(stored), len(first)):
+        features = tile(stored[rows])
+        flat = features.ravel()
+        squares += float(flat @ flat)
+        if origin is not None:
+            features -= origin
+        total += np.ones(len(features)) @ features
+    mean = total / len(stored)
+    return mean if origin is None else origin + mean, first, squares
 
 
 def _merge(total: Moments, labels: NDArray[np.intp], part: Moments) -> None:
     """Add the moments of some classes (Chan, Golub and LeVeque 1983, doi:10.1080/00031305.1983.10483115)."""
-    before, counts = total.counts[labels], total.counts[labels] + part.counts
-    steps = part.means - total.means[labels]
-    squares: NDArray[Any] = np.vecdot(steps, steps)
-    total.scatter[labels] += part.scatter + squares * (before * part.counts / counts)
-    total.means[labels] += steps * (part.counts / counts)[:, None]
+    before = total.counts[labels]
+    total.first[labels[before == 0]] = part.first[before == 0]
+    counts = before + part.counts
+    total.means[labels] += (part.means - total.means[labels]) * (part.counts / counts)[:, None]
     total.counts[labels] = counts
+    total.squares[labels] += part.squares

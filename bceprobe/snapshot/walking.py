@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,22 +24,22 @@ Results = dict["Statistic", Any]
 def walk(snapshot: Snapshot, statistics: Sequence[Statistic]) -> Results:
     """Walk the blocks of a snapshot once, for statistics that are summed or per sample."""
 
-    checked = "moments" in vars(snapshot)
+    checked, totals = "moments" in vars(snapshot), _Totals(snapshot.samples)
 
-    def of_part(part: Part) -> tuple[Any, list[Any]]:
+    def of_part(part: Part) -> list[Any]:
         if not checked:
             refuse_not_finite(part)
         block = Block(snapshot, part)
-        return block.rows, [statistic.function(block) for statistic in statistics]
+        found = [(statistic, statistic.function(block)) for statistic in statistics]
+        for statistic, values in found:
+            if statistic.kind == "per sample":
+                totals.enter(statistic, values, block.rows)
+        return [(statistic, values) for statistic, values in found if statistic.kind == "summed"]
 
-    totals: Results = {}
-    for rows, found in ordered_map(of_part, parts(snapshot)):
-        for statistic, result in zip(statistics, found, strict=True):
-            if statistic.kind == "summed":
-                _add(totals, statistic, result)
-            else:
-                _enter(totals, statistic, result, rows, snapshot.samples)
-    return totals
+    for found in ordered_map(of_part, parts(snapshot)):
+        for statistic, arrays in found:
+            totals.add(statistic, arrays)
+    return totals.results
 
 
 def walk_columns(columns: Iterable[Column], statistics: Sequence[Statistic]) -> Results:
@@ -47,15 +48,25 @@ def walk_columns(columns: Iterable[Column], statistics: Sequence[Statistic]) -> 
     return {statistic: np.stack(values) for statistic, values in zip(statistics, zip(*found, strict=True), strict=True)}
 
 
-def _add(totals: Results, statistic: Statistic, arrays: tuple[Any, ...]) -> None:
-    if statistic not in totals:
-        totals[statistic] = tuple(np.array(array) for array in arrays)
-        return
-    for total, array in zip(totals[statistic], arrays, strict=True):
-        total += array
+class _Totals:
+    """What a walk has gathered so far."""
 
+    def __init__(self, samples: int) -> None:
+        self.results: Results = {}
+        self._samples, self._lock = samples, threading.Lock()
 
-def _enter(totals: Results, statistic: Statistic, values: Any, rows: Any, samples: int) -> None:
-    if statistic not in totals:
-        totals[statistic] = np.empty((samples, *values.shape[1:]), values.dtype)
-    totals[statistic][rows] = values
+    def add(self, statistic: Statistic, arrays: tuple[Any, ...]) -> None:
+        """Add the arrays of a block."""
+        if statistic not in self.results:
+            self.results[statistic] = tuple(np.array(array) for array in arrays)
+            return
+        for total, array in zip(self.results[statistic], arrays, strict=True):
+            np.add(total, array, out=total)
+
+    def enter(self, statistic: Statistic, values: Any, rows: Any) -> None:
+        """Enter the values of a block's samples; blocks may do so at the same time."""
+        with self._lock:
+            if statistic not in self.results:
+                shape = (self._samples, *values.shape[1:])
+                self.results[statistic] = np.empty(shape, values.dtype, order="F")
+        self.results[statistic][rows] = values

@@ -7,7 +7,7 @@ leaves everything else, and whatever looks wrong, to the careful way.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import google_crc32c
 import numpy as np
@@ -25,7 +25,7 @@ CHECKSUM_BYTES = 4
 PLAIN = ["bytes", "crc32c"]
 
 
-def read_into(array: StoredArray, out: NDArray[np.generic]) -> None:
+def read_into(array: StoredArray, out: NDArray[Any]) -> None:
     """Fill an array with all rows of a stored one.
 
     Parameters
@@ -40,7 +40,7 @@ def read_into(array: StoredArray, out: NDArray[np.generic]) -> None:
     StoreCorruptError
         A chunk is missing, damaged, or holds NaN or inf.
     """
-    if not (_is_plain(array) and _read(array, out) and np.isfinite(out).all()):
+    if not (_is_plain(array) and _read(array, out)):
         out[...] = array[0 : len(out)]
 
 
@@ -50,7 +50,7 @@ def _is_plain(array: StoredArray) -> bool:
     return local_path(array.path) is not None and array.source.shards is None and codecs == PLAIN and native
 
 
-def _read(array: StoredArray, out: NDArray[np.generic]) -> bool:
+def _read(array: StoredArray, out: NDArray[Any]) -> bool:
     """Read every chunk; False if one is not as it should be."""
     whole = np.dtype(array.dtype).itemsize
     for size in array.source.chunks:
@@ -59,7 +59,7 @@ def _read(array: StoredArray, out: NDArray[np.generic]) -> bool:
     return all(path and _read_chunk(path, out[rows], whole) for path, rows in chunks)
 
 
-def _read_chunk(path: Path, rows: NDArray[np.generic], whole: int) -> bool:
+def _read_chunk(path: Path, rows: NDArray[Any], whole: int) -> bool:
     """Read a chunk of `whole` bytes, of which the last one of an array has some beyond its rows."""
     view = rows.reshape(-1).view(np.uint8)
     try:
@@ -70,4 +70,5 @@ def _read_chunk(path: Path, rows: NDArray[np.generic], whole: int) -> bool:
         return False
     checksum = google_crc32c.extend(google_crc32c.value(view), rest[:-CHECKSUM_BYTES])
     stored = int.from_bytes(rest[-CHECKSUM_BYTES:], "little")
-    return got == view.nbytes and got + len(rest) == whole + CHECKSUM_BYTES and checksum == stored
+    complete = got == view.nbytes and got + len(rest) == whole + CHECKSUM_BYTES
+    return complete and checksum == stored and bool(np.isfinite(rows).all())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from golden.topic_exact import Exact
 
-MOST_SAMPLES = 1024
+MOST_SAMPLES = 256
 
 
 def geometry(snapshot: Exact, global_mean: str) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def test_walking_in_blocks_changes_nothing(rows: int, order: str) -> None:
     places = np.argsort(snapshot.target, kind="stable") if order == "class order" else np.arange(snapshot.samples)
     whole = changed(snapshot, features=snapshot.features[:][places], target=snapshot.target[places])
     expected = values(whole)
-    with patch.object(blocks_module, "BLOCK_BYTES", rows * 8 * 6):
+    with patch.object(blocks_module, "BLOCK_ROWS", rows):
         chunked = changed(whole)
         assert max(len(part.features) for part in blocks_module.parts(chunked)) == rows
         assert values(chunked) == pytest.approx(expected, rel=1e-12, nan_ok=True)

@@ -30,11 +30,11 @@ def peak_bytes(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_stored_precision_is_only_that_of_the_input(dtype: str) -> None:
-    """Features stored in fewer digits give exactly what the same numbers give in float64."""
+    """Features stored in fewer digits give what the same numbers give in float64, but for the order of roundings."""
     stored = gaussian(0, [300, 200], 8)
     stored = changed(stored, features=stored.features[:].astype(dtype), weight=stored.weight.astype("float32"))
     widened = changed(stored, features=stored.features[:].astype("float64"), weight=stored.weight.astype("float64"))
-    assert values(stored) == values(widened)
+    assert values(stored) == pytest.approx(values(widened), rel=1e-13, abs=1e-15, nan_ok=True)
 
 
 def test_float16_does_not_overflow() -> None:
