@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bceprobe.analysis.computing import Task
 from bceprobe.analysis.context import Context
 from bceprobe.analysis.labelled import labelled, records
+from bceprobe.analysis.notes import notes
 from bceprobe.errors import UsageError
 from bceprobe.metrics import chosen_topics
 from bceprobe.settings import select_epochs
@@ -29,13 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "GlobalMean", "analyze", "records", "unique_labels"]
 
 SCHEMA_VERSION = 1
-# The topics that need to know how a run was trained.
-GRADIENTS = {"bias", "updates"}
 
 
 def analyze(
     runs: str | Path | Run | Sequence[str | Path | Run],
-    topic: str = "nc",
+    topic: str | Sequence[str] = "nc",
     *,
     splits: str | Sequence[str] | None = None,
     epochs: str = "all",
@@ -50,8 +49,8 @@ def analyze(
     runs
         Runs, or locations of runs or of folders that hold runs.
     topic
-        ``"nc"``, ``"accuracy"``, or another one that ``bceprobe list metrics`` shows; ``"all"`` for all of them in
-        one pass over the store.
+        ``"nc"``, ``"accuracy"``, or another one that ``bceprobe list metrics`` shows, or several; ``"all"`` for all of
+        them. They are computed in one pass over the store.
     splits
         Of ``("train", "test")``; all that a run has, if left out.
     epochs
@@ -81,7 +80,7 @@ def analyze(
     UsageError
         Unknown topic, epochs that a run does not have, a split that no run has, or nothing captured yet.
     """
-    topics = chosen_topics(topic)
+    topics = [name for one in ([topic] if isinstance(topic, str) else topic) for name in chosen_topics(one)]
     opened = _opened(runs)
     labels = dict(zip(opened, unique_labels(opened), strict=True))
     chosen = _chosen(opened, splits, epochs)
@@ -91,11 +90,10 @@ def analyze(
         for (run, split), numbers in chosen.items()
     }
     _work(list(tasks.values()), memory, progress)
-    result = labelled({place: task.merged() for place, task in tasks.items()}, topic)
-    notes = (
-        [f"{labels[run]}: {note}" for run in opened for note in contexts[run].missing] if GRADIENTS & {*topics} else []
-    )
-    return result.assign_attrs(topic=topic, global_mean=global_mean, notes=notes)
+    result = labelled({place: task.merged() for place, task in tasks.items()}, topics)
+    missing = {labels[run]: list(contexts[run].missing) for run in opened}
+    about = {"topic": topic if isinstance(topic, str) else ",".join(topics), "global_mean": global_mean}
+    return result.assign_attrs(**about, notes=notes(result, topics, missing))
 
 
 def unique_labels(runs: Sequence[Run]) -> list[str]:

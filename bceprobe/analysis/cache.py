@@ -1,8 +1,8 @@
 """The cache of an analysis: `metrics.zarr` beside the store, a group per split, topic and global mean.
 
-A group holds ``value`` (epoch, metric) and ``by_class`` (epoch, metric_by_class, label), whose metrics its attributes name, and
-the `digest` of what each epoch was computed from. It is replaced as a whole; one that is unreadable, damaged or of
-another metric version is as good as none.
+A group is labelled: ``value`` over (epoch, metric), ``by_class`` over (epoch, metric_by_class, label), with the names of
+the metrics and what they are as coordinates, and the `digest` of what each epoch was computed from. It is replaced as a
+whole; one that is unreadable, damaged or of another metric version is as good as none.
 """
 
 from __future__ import annotations
@@ -80,8 +80,20 @@ def _table(rows: Rows, topic: str) -> xr.Dataset:
             _stack([rows[epoch] for epoch in epochs], labelled),
         )
     columns[DIGEST] = ("epoch", np.array([rows[epoch][DIGEST] for epoch in epochs], np.int64))
-    table = xr.Dataset(columns, coords={"epoch": np.array(epochs, np.int64)})
+    table = xr.Dataset(columns, coords={"epoch": np.array(epochs, np.int64), **_labels(topic)})
     return table.assign_attrs(_seal(table, topic))
+
+
+def _labels(topic: str) -> dict[str, Any]:
+    """Name the metrics along their dimensions, and say what they are."""
+    metrics, (names, labelled) = topic_metrics(topic), _names(topic)
+    about = ("long_name", "definition", "units")
+    found: dict[str, Any] = {key: ("metric", _texts([getattr(entry, key) for entry in metrics])) for key in about}
+    return found | {"metric": _texts(names)} | ({"metric_by_class": _texts(labelled)} if labelled else {})
+
+
+def _texts(texts: list[str]) -> Any:
+    return np.array(texts, dtype=object)
 
 
 def _rows(table: xr.Dataset, topic: str) -> Rows:
@@ -106,12 +118,10 @@ def _stack(rows: list[Row], names: list[str]) -> Any:
 
 
 def _seal(table: xr.Dataset, topic: str) -> dict[str, str]:
-    """Make the attributes of a group: what it holds in which version, and a checksum: Zarr reads a lost chunk as NaN."""
+    """Make the attributes of a group: metric versions, and a checksum, as Zarr reads a lost chunk as NaN."""
     content = hashlib.sha256()
     for name in ("epoch", "value", "by_class", DIGEST):
         if name in table:
             content.update(np.ascontiguousarray(table[name].values).tobytes())
     versions = {entry.name: entry.version for entry in topic_metrics(topic)}
-    names, labelled = _names(topic)
-    texts = {"metrics": json.dumps(names), "metrics_by_class": json.dumps(labelled), "versions": json.dumps(versions)}
-    return {**texts, "checksum": content.hexdigest()}
+    return {"versions": json.dumps(versions), "checksum": content.hexdigest()}

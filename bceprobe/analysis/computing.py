@@ -47,15 +47,17 @@ class Task:
         """Fill the rows, yielding every epoch when it is done; what was computed is cached even if interrupted."""
         caches = {topic: Cache(self.split.run, self.split.name, topic, self.global_mean) for topic in self.topics}
         cached = {topic: cache.read() for topic, cache in caches.items()}
-        digests = {epoch: self._digest(epoch) for epoch in self.epochs}
-        lacking = {epoch: [t for t in self.topics if cached[t].get(epoch, {}).get(DIGEST) != digests[epoch]]
-                   for epoch in self.epochs}  # fmt: skip
+        digests = {(epoch, topic): self._digest(epoch, topic) for epoch in self.epochs for topic in self.topics}
+        lacking = {
+            epoch: [t for t in self.topics if cached[t].get(epoch, {}).get(DIGEST) != digests[epoch, t]]
+            for epoch in self.epochs
+        }
         fresh: dict[str, Rows] = {topic: {} for topic in self.topics}
         try:
             yield from (epoch for epoch in self.epochs if not lacking[epoch])
             for epoch, topics, row in self._computed({e: t for e, t in lacking.items() if t}, memory):
                 for topic in topics:
-                    fresh[topic][epoch] = {**row, DIGEST: digests[epoch]}
+                    fresh[topic][epoch] = {**row, DIGEST: digests[epoch, topic]}
                 yield epoch
         finally:
             for topic, rows in fresh.items():
@@ -75,12 +77,13 @@ class Task:
         for epoch, snapshot in reader.snapshots(sorted(lacking), change=change):
             yield epoch, lacking[epoch], evaluate(snapshot, *lacking[epoch])
 
-    def _digest(self, epoch: int) -> int:
-        """Digest everything that the values of an epoch depend on: it, the epoch before it, and its training."""
-        before = [other for other in self.split.epochs if other < epoch][-1:]
-        parts = [self._fingerprint(one) for one in (epoch, *before)]
-        content = " ".join([*parts, repr(self.context.at(epoch, *before or [None]))])
-        return int(hashlib.sha256(content.encode()).hexdigest()[:15], 16)
+    def _digest(self, epoch: int, topic: str) -> int:
+        """Digest everything that the values of an epoch depend on: it, its training, for changes the epoch before."""
+        before = max((other for other in self.split.epochs if other < epoch), default=None)
+        parts = [self._fingerprint(epoch), repr(self.context.at(epoch, before))]
+        if topic == CHANGE and self.split.name == TRAINED and before is not None:
+            parts.append(self._fingerprint(before))
+        return int(hashlib.sha256(" ".join(parts).encode()).hexdigest()[:15], 16)
 
     def _fingerprint(self, epoch: int) -> str:
         if epoch not in self._fingerprints:

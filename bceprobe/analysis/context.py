@@ -24,7 +24,8 @@ class Context:
 
     def __init__(self, run: Run) -> None:
         self.training = _of_settings(flatten(run.settings), _samples(run.manifest)) or _of_manifest(run.manifest)
-        self._rates, self._constant = run.learning_rates, self.training and self.training.learning_rate
+        self._rates = run.learning_rates
+        self._constant = self.training.learning_rate if self.training else None
 
     def at(self, epoch: int, previous: int | None) -> Training | None:
         """Return the training as of an epoch, with the learning rates since the previous one summed up."""

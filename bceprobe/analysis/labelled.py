@@ -14,7 +14,7 @@ import xarray as xr
 from bceprobe.metrics import BY_CLASS, topic_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,21 +26,21 @@ DIMS = ("run", "split", "epoch")
 CAPTURED = {"long_name": "Whether the run holds this epoch of this split", "definition": "own", "units": "1"}
 
 
-def labelled(rows: Mapping[tuple[str, str], Rows], topic: str) -> xr.Dataset:
+def labelled(rows: Mapping[tuple[str, str], Rows], topics: Sequence[str]) -> xr.Dataset:
     """Lay rows, given per run and split, out as a Dataset over run, split and epoch, and label for values by class.
 
     Runs and splits stay in the order they come in, epochs increase; what a run does not have is NaN and not captured.
     """
     runs, splits = (list(dict.fromkeys(names)) for names in zip(*rows, strict=True))
     epochs = sorted({epoch for part in rows.values() for epoch in part})
-    places = {
+    places: dict[tuple[int, ...], Row] = {
         (runs.index(run), splits.index(split), epochs.index(epoch)): row
         for (run, split), part in rows.items()
         for epoch, row in part.items()
     }
     shape = (len(runs), len(splits), len(epochs))
     columns: dict[str, Any] = {}
-    for entry in topic_metrics(topic):
+    for entry in (entry for topic in topics for entry in topic_metrics(topic)):
         columns |= _columns(entry, places, shape)
     captured = np.zeros(shape, dtype=bool)
     captured[tuple(np.array(list(places)).T)] = True
@@ -80,7 +80,7 @@ def _by_class(entry: Metric, places: Mapping[tuple[int, ...], Row], shape: tuple
     found = {place: row[entry.name + BY_CLASS] for place, row in places.items()}
     values = np.full((*shape, max(map(len, found.values()))), np.nan)
     for place, own in found.items():
-        values[(*place, slice(len(own)))] = own
+        values[place][: len(own)] = own
     return values
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bceprobe.stats import holm
 from bceprobe.stats.correlation import FEWEST, correlate
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ def relations(dataset: xr.Dataset) -> list[dict[str, Any]]:
     names = [name + ending for name in (X, *YS) for ending in ("", "_by_class")]
     ordered = dataset[[*names, "captured"]].transpose(*DIMS, ...).compute()
     return [*_across_labels(ordered), *_across_epochs(ordered), *_across_runs(ordered)]
+
+
+def corrected(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add Holm's correction over all records: ``pearson_p_holm`` and ``spearman_p_holm``, each a family of its own.
+
+    Undefined p-values are no members of the family and stay None.
+    """
+    columns = {}
+    for name in ("pearson_p", "spearman_p"):
+        values = [math.nan if record[name] is None else record[name] for record in records]
+        columns[f"{name}_holm"] = [_json_able(float(p)) for p in holm(values)]
+    return [record | {name: column[at] for name, column in columns.items()} for at, record in enumerate(records)]
 
 
 def _across_labels(dataset: xr.Dataset) -> Iterator[dict[str, Any]]:

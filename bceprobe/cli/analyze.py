@@ -1,4 +1,4 @@
-"""`bceprobe analyze`: metrics of stored epochs as a table, JSON or CSV."""
+"""`bceprobe analyze`: metrics of stored epochs as tables, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bceprobe.cli.console import note, number, print_table, progress, result_json
+from bceprobe.cli.console import note, progress, result_json
+from bceprobe.cli.sizes import parse_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import xarray as xr
 
-SHOWN = 12
+TRAJECTORIES = "trajectories"
+TOPIC = "nc, accuracy, geometry, scores, bias, updates, all of them, or trajectories (when each run fits and collapses)."
+Records = list[dict[str, Any]]
 
 
 class GlobalMean(StrEnum):
@@ -23,66 +28,122 @@ class GlobalMean(StrEnum):
 
 
 def analyze(
-    topic: Annotated[str, typer.Argument(help="What to compute: nc, accuracy (all: bceprobe list metrics).")],
+    topic: Annotated[str, typer.Argument(help=TOPIC)],
     runs: Annotated[list[str], typer.Argument(help="Runs, or folders that hold runs.")],
     split: Annotated[str | None, typer.Option(help="train or test; both if left out.", show_envvar=False)] = None,
     epochs: Annotated[str, typer.Option(help="Such as all, last, every:5, 1-20,50.", show_envvar=False)] = "all",
     global_mean: Annotated[
         GlobalMean, typer.Option(help="Mean over samples (paper) or classes.", show_envvar=False)
     ] = GlobalMean.SAMPLE,
+    nc_threshold: Annotated[
+        float, typer.Option(help="trajectories: collapsed means NC1 to NC3 below this (own choice).", show_envvar=False)
+    ] = 0.1,
+    memory: Annotated[
+        str | None, typer.Option(help="Such as 500MB: what it may take; half of the machine's if left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.", show_envvar=False)] = False,
 ) -> None:
     """Compute metrics of every stored epoch, offline; computed values are kept beside the run.
 
-    Example: bceprobe analyze nc runs/quickstart/bce --split train --epochs last
+    Example: bceprobe analyze nc runs/quickstart/bce --split train --epochs 1,10,last
     """
-    from bceprobe.analysis import SCHEMA_VERSION, records
-    from bceprobe.analysis import analyze as compute
     from bceprobe.errors import UsageError
 
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other", "Give one of them")
-    with progress(f"analyze {topic}") as report:
-        splits = [split] if split else None
-        dataset = compute(runs, topic, splits=splits, epochs=epochs, global_mean=global_mean.value, progress=report)
-    rows = records(dataset)
-    if as_json:
-        result_json({"schema_version": SCHEMA_VERSION, "topic": topic, "global_mean": global_mean, "records": rows})
-    elif as_csv:
-        _print_csv(rows)
+    options = {
+        "splits": [split] if split else None,
+        "epochs": epochs,
+        "global_mean": global_mean.value,
+        "memory": parse_bytes(memory) if memory else None,
+    }
+    show: Callable[..., None] = _json if as_json else _csv if as_csv else _tables
+    if topic == TRAJECTORIES:
+        _trajectories(runs, options, nc_threshold, show)
     else:
-        _print_tables(dataset, rows)
+        _topic(topic, runs, options, show)
 
 
-def _print_csv(rows: list[dict[str, Any]]) -> None:
+def _topic(topic: str, runs: list[str], options: dict[str, Any], show: Callable[..., None]) -> None:
+    """Analyse one topic or all; with the bias come its correlations with the scores."""
+    from bceprobe.analysis import records
+
+    related = topic in {"bias", "all"}
+    dataset = _computed(["bias", "scores"] if topic == "bias" else topic, runs, options, topic)
+    correlations = _correlations(dataset) if related else []
+    shown = dataset[[name for name in dataset.data_vars if _belongs(str(name), topic)]]
+    for line in dataset.attrs["notes"]:
+        note(line)
+    show(topic, records(shown), dataset=shown, correlations=correlations if related else None)
+
+
+def _trajectories(runs: list[str], options: dict[str, Any], threshold: float, show: Callable[..., None]) -> None:
+    from bceprobe.analysis.trajectories import trajectories
+    from bceprobe.errors import UsageError
+
+    if options["splits"] not in (None, ["train"]):
+        raise UsageError("trajectories are those of the train split", "Leave --split out")
+    dataset = _computed(["nc", "accuracy"], runs, options | {"splits": ["train"]}, TRAJECTORIES)
+    found = trajectories(dataset, dataset, threshold)
+    show(TRAJECTORIES, found)
+
+
+def _computed(topic: str | Sequence[str], runs: list[str], options: dict[str, Any], title: str) -> xr.Dataset:
+    from bceprobe.analysis import analyze as compute
+
+    with progress(f"analyze {title}") as report:
+        return compute(runs, topic, progress=report, **options)
+
+
+def _belongs(name: str, topic: str) -> bool:
+    """Tell whether a variable is one of the topic that was asked for."""
+    from bceprobe.metrics import topic_metrics
+
+    return name == "captured" or name in {value for entry in topic_metrics(topic) for value in entry.values}
+
+
+def _correlations(dataset: xr.Dataset) -> Records:
+    from bceprobe.analysis.relations import corrected, relations
+
+    return corrected(relations(dataset))
+
+
+def _json(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlations: Records | None = None) -> None:
+    from bceprobe.analysis import SCHEMA_VERSION
+
+    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "topic": topic}
+    if dataset is not None:
+        document |= {"global_mean": dataset.attrs["global_mean"], "notes": dataset.attrs["notes"]}
+        document["metrics"] = {
+            name: {key: dataset[name].attrs[key] for key in ("long_name", "definition", "units", "references")}
+            for name in rows[0]
+            if name in dataset.data_vars
+        }
+    document["records"] = rows
+    if correlations is not None:
+        document["correlations"] = correlations
+    result_json(document)
+
+
+def _csv(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlations: Records | None = None) -> None:
     import csv
     import sys
 
+    _ = topic, dataset
     writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows)
+    if correlations:
+        note("The correlations of thresholds and scores are left out; --json shows them.")
 
 
-def _print_tables(dataset: xr.Dataset, rows: list[dict[str, Any]]) -> None:
-    """Print a table per run and split, thinned to about a dozen epochs, and what each column is."""
-    names = [str(name) for name in dataset.data_vars if name != "captured"]
-    for run in dataset["run"].values.tolist():
-        for split in dataset["split"].values.tolist():
-            part = [row for row in rows if (row["run"], row["split"]) == (run, split)]
-            if part:
-                title = f"{run}, {split} split"
-                shown = _thinned(part)
-                cells = [[str(row["epoch"]), *(number(row[name]) for name in names)] for row in shown]
-                print_table(["epoch", *names], cells, title=title, text=0)
-    if dataset.sizes["epoch"] > SHOWN:
-        note("Some epochs are left out of the tables; --json and --csv show all.")
-    for name in names:
-        note(f"{name}: {dataset[name].attrs['long_name']} ({dataset[name].attrs['definition']})")
+def _tables(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlations: Records | None = None) -> None:
+    from bceprobe.cli import analysis_tables as tables
 
-
-def _thinned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Choose about a dozen rows, evenly spaced, the first and the last among them."""
-    if len(rows) <= SHOWN:
-        return rows
-    return [rows[round(position * (len(rows) - 1) / (SHOWN - 1))] for position in range(SHOWN)]
+    if topic == TRAJECTORIES:
+        tables.print_trajectories(rows)
+    elif dataset is not None:
+        tables.print_metrics(dataset, rows)
+    if correlations:
+        tables.print_correlations(correlations)

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from bceprobe.stats import TestResult
     from bceprobe.store import Run
 
+# Not compared, but shown where NC1 comes near it.
+FLOOR = "nc1_floor"
 # Topic -> its metrics that are compared, and the splits they are compared on.
 COMPARED = {
-    "nc": (("nc1", "nc2", "nc3"), ("train",)),
+    "nc": (("nc1", "nc2", "nc3", FLOOR), ("train",)),
     "accuracy": (("accuracy", "uniform_accuracy"), ("train", "test")),
 }
 
@@ -62,9 +64,12 @@ def compare(*locations: str | Path, progress: Callable[[int, int], None] | None 
     if not epochs:
         raise UsageError("the runs have no epoch in common", "Compare runs that captured the same epochs")
     measured = [_Measured(arms, quantity, values) for quantity, values in _measure(runs, splits, progress)]
+    floor = next(one for one in measured if one.quantity.name == FLOOR)
+    measured.remove(floor)
     curves = tuple(curve for one in measured for curve in one.curves())
     rows = _corrected([row for arm in arms[1:] for row in (one.row(arm, epochs[-1]) for one in measured)])
-    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms))
+    floors = {arm.label: float(floor.select(arm, epochs[-1:]).max()) for arm in arms}
+    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms), floors)
 
 
 def _measure(
@@ -98,7 +103,7 @@ class _Measured:
     def curves(self) -> Iterator[Curve]:
         for arm in self.arms:
             epochs = common_epochs(arm.runs, [self.quantity.split])
-            values = self._select(arm, epochs)
+            values = self.select(arm, epochs)
             mean, std = values.mean(axis=0), _std(values)
             yield Curve(self.quantity, arm.label, tuple(epochs), tuple(mean.tolist()), tuple(std.tolist()))
 
@@ -108,15 +113,15 @@ class _Measured:
         Quantities that decay over orders of magnitude vary by factors between seeds and are tested on logarithms.
         """
         reference = self.arms[0]
-        a, b = (self._select(either, [epoch])[:, 0] for either in (reference, arm))
+        a, b = (self.select(either, [epoch])[:, 0] for either in (reference, arm))
         ratio = self.quantity.scale == "log" and bool((a > 0).all() and (b > 0).all())
         scale = np.log if ratio else np.asarray
         result = _test(scale(a), scale(b), pairs(reference, arm))
         moments = float(a.mean()), float(_std(a)), float(b.mean()), float(_std(b))
         return Row(self.quantity, reference.label, arm.label, *moments, result, ratio, result.p_value)
 
-    def _select(self, arm: Arm, epochs: list[int]) -> NDArray[np.float64]:
-        """Return the values of an arm, (run, epoch)."""
+    def select(self, arm: Arm, epochs: list[int]) -> NDArray[np.float64]:
+        """Return the values of an arm at some epochs, (run, epoch)."""
         return np.stack([self.values[run].sel(epoch=epochs).values for run in arm.runs])
 
 

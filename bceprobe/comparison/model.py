@@ -115,6 +115,8 @@ class Comparison:
         For every arm but the reference and every quantity: one family of tests.
     varied
         Settings that differ between the arms, each with its value per arm.
+    floors
+        For every arm, the NC1 that the rounding of its features alone would leave (the largest of its runs).
     """
 
     arms: tuple[Arm, ...]
@@ -122,6 +124,7 @@ class Comparison:
     curves: tuple[Curve, ...]
     rows: tuple[Row, ...]
     varied: dict[str, tuple[Any, ...]]
+    floors: dict[str, float]
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bceprobe.report import Finding, Verdict, printable
 from bceprobe.report.numbers import difference, interval, mean_and_spread, number, p_value, ratio_interval, unit_of
 from bceprobe.stats import NO_VARIATION, ONE_SEED, PAIRED_T, UNDEFINED
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from bceprobe.comparison.model import Comparison, Row
 
 FEW = 10
+# A floor of NC1 that only float16 or bfloat16 features have, and how near to its floor an NC1 is doubtful.
+COARSE = 1e-12
+NEAR = 10.0
 
 
 def judge(comparison: Comparison) -> Verdict:
@@ -155,7 +160,19 @@ def _caveats(comparison: Comparison) -> Iterator[str]:
     single = [arm.label for arm in comparison.arms if len(arm.runs) == 1]
     if single and len(comparison.arms) > 2 and comparison.tested:  # noqa: PLR2004 - else the headline says so
         yield f"One seed of {joined(single)}: nothing can be concluded about that training procedure."
+    yield from _floored(comparison)
     yield from _confounders(comparison)
+
+
+def _floored(comparison: Comparison) -> Iterator[str]:
+    """Say where NC1 is floored by rounding: for features of few digits, and wherever NC1 comes near its floor."""
+    lowest = {curve.arm: min(curve.mean) for curve in comparison.curves if curve.quantity.name == "nc1"}
+    for arm, floor in comparison.floors.items():
+        if floor > COARSE or lowest.get(arm, np.inf) < NEAR * floor:
+            yield (
+                f"The features of {arm} are rounded so that NC1 is floored at about {number(floor)} "
+                "(bceprobe's own estimate): what is below ten times that is rounding."
+            )
 
 
 def _open(manifest: dict[str, object]) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import linregress, pearsonr, spearmanr
+from scipy.stats import linregress, pearsonr, permutation_test, rankdata, spearmanr
 from scipy.stats import t as student
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ CONSTANT = "no variation"
 CONFIDENCE = 0.95
 # Fewer have no p-value; the standard error of Fisher's z needs one more.
 FEWEST = 3
+# Pairs up to which all permutations are tried: 5040.
+EXACT = 7
 # Spread below this share of the values is rounding in float64 sums, not variation.
 ROUNDING = 1e-12
 
@@ -40,8 +42,8 @@ class Correlation:
     pearson, pearson_low, pearson_high, pearson_p
         Pearson's r, its 95 % confidence interval, and the two-sided p-value; both hold for normal pairs.
     spearman, spearman_low, spearman_high, spearman_p
-        Spearman's r_s likewise, ties ranked by their mean. Interval and p-value (Student's t) are approximations that
-        need about ten pairs: with fewer the p-value is too small, and 0 if the ranks agree in full.
+        Spearman's r_s likewise, ties ranked by their mean. The p-value is exact, over all permutations, up to seven
+        pairs, and Student's t beyond; the interval is an approximation that needs about ten pairs.
     slope, slope_low, slope_high
         Least-squares slope of y on x, in units of y per unit of x, and its 95 % confidence interval.
     note
@@ -126,7 +128,19 @@ def _pearson(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, flo
 def _spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float, float, float]:
     found = spearmanr(x, y)
     r = float(found.statistic)
-    return r, *_bonett_wright(r, x.size), float(found.pvalue)
+    return r, *_bonett_wright(r, x.size), _exact_p(x, y) if x.size <= EXACT else float(found.pvalue)
+
+
+def _exact_p(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Return the share of all pairings of the ranks whose correlation is at least as far from zero."""
+    ranks, others = (rankdata(values) - (len(values) + 1) / 2 for values in (x, y))
+
+    def products(permuted: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+        moved: NDArray[np.float64] = (np.moveaxis(permuted, axis, -1) * others).sum(axis=-1)
+        return moved
+
+    found = permutation_test((ranks,), products, permutation_type="pairings", vectorized=True, n_resamples=np.inf)
+    return float(found.pvalue)
 
 
 def _bonett_wright(r: float, n: int) -> tuple[float, float]:

@@ -7,13 +7,12 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from bceprobe.metrics import METRICS
+from bceprobe.metrics import measure as measure_metrics
 from bceprobe.store import Run
 from bceprobe.store.location import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from bceprobe.snapshot import Snapshot
 
 FILE = "history.csv"
 MEASURED = {"train": ("accuracy", "uniform_accuracy", "nc1", "nc2", "nc3"), "test": ("accuracy", "uniform_accuracy")}
@@ -35,8 +34,8 @@ def measure(folder: Path, epoch: int) -> Row:
     run = Run(str(folder))
     row: Row = {}
     for split, names in MEASURED.items():
-        snapshot = run.snapshot(epoch, split)
-        row |= {f"{split}_{name}": _value(name, snapshot) for name in names}
+        found = measure_metrics(run.snapshot(epoch, split), [METRICS[name] for name in names])
+        row |= {f"{split}_{name}": found[name] for name in names}
     return row
 
 
@@ -56,7 +55,3 @@ def write_history(folder: Path, rows: list[Row]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     write_bytes(str(folder / FILE), text.getvalue().encode())
-
-
-def _value(name: str, snapshot: Snapshot) -> float:
-    return METRICS[name].function(snapshot)

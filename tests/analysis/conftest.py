@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import make_run
 
-import bceprobe.analysis
+from bceprobe.analysis import computing
 from bceprobe.metrics import evaluate
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The topics of the snapshots that were computed, and not taken from a cache, since the list was cleared."""
     topics: list[str] = []
 
-    def counted(snapshot: Snapshot, topic: str) -> dict[str, float]:
-        topics.append(topic)
-        return evaluate(snapshot, topic)
+    def counted(snapshot: Snapshot, *chosen: str) -> dict[str, Any]:
+        topics.extend(chosen)
+        return evaluate(snapshot, *chosen)
 
-    monkeypatch.setattr(bceprobe.analysis, "evaluate", counted)
+    monkeypatch.setattr(computing, "evaluate", counted)
     return topics

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from builders import CLASSES, LENGTH
 
-import bceprobe.analysis
-from bceprobe.analysis import analyze
+from bceprobe.analysis import analyze, computing
 from bceprobe.analysis import cache as module
 from bceprobe.metrics import evaluate, topic_metrics
 from bceprobe.store import StoreWriter, open_run
@@ -100,14 +99,14 @@ def test_an_interrupted_analysis_keeps_what_it_has(
 ) -> None:
     """Values that were computed before an interruption are not computed again."""
 
-    def interrupted(snapshot: Snapshot, topic: str) -> dict[str, float]:
+    def interrupted(snapshot: Snapshot, *topics: str) -> dict[str, Any]:
         if len(computed) == 3:
             raise KeyboardInterrupt
-        computed.append(topic)
-        return evaluate(snapshot, topic)
+        computed.extend(topics)
+        return evaluate(snapshot, *topics)
 
     with monkeypatch.context() as patch:
-        patch.setattr(bceprobe.analysis, "evaluate", interrupted)
+        patch.setattr(computing, "evaluate", interrupted)
         with pytest.raises(KeyboardInterrupt):
             analyze(run)
     computed.clear()

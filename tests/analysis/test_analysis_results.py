@@ -12,6 +12,7 @@ from builders import make_run
 
 import bceprobe
 from bceprobe.analysis import analyze, records
+from bceprobe.analysis.context import Context
 from bceprobe.metrics import evaluate, topic_metrics
 from bceprobe.store import StoreWriter, open_run
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from bceprobe.snapshot import GlobalMean
 
 
-TOPICS = ["nc", "accuracy"]
+TOPICS = ["nc", "accuracy", "geometry", "scores", "bias"]
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +43,21 @@ def test_values_are_those_of_the_snapshots(run: Path, topic: str, global_mean: G
     result = analyze(run, topic, global_mean=global_mean)
     for split in ("train", "test"):
         for epoch in range(1, 5):
-            expected = evaluate(open_run(run).snapshot(epoch, split, global_mean=global_mean), topic)
+            training = Context(open_run(run)).at(epoch, None)
+            snapshot = open_run(run).split(split).snapshot(epoch, global_mean=global_mean, training=training)
             found = result.sel(run="run", split=split, epoch=epoch)
-            assert {name: found[name].item() for name in expected} == expected
+            for name, value in evaluate(snapshot, topic).items():
+                np.testing.assert_array_equal(found[name].values, value, err_msg=name)
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_everything_is_labelled(run: Path, topic: str) -> None:
     """Dimensions, coordinates and attributes say what each number is, without a side list."""
     result = analyze(run, topic, global_mean="class")
-    assert result.sizes == {"run": 1, "split": 2, "epoch": 4}
-    assert [result[dim].values.tolist() for dim in result.dims] == [["run"], ["train", "test"], [1, 2, 3, 4]]
-    assert result.attrs == {"topic": topic, "global_mean": "class"}
-    assert set(result.data_vars) == {entry.name for entry in topic_metrics(topic)} | {"captured"}
+    assert result.sizes == {"run": 1, "split": 2, "epoch": 4, "label": 3}
+    assert [result[dim].values.tolist() for dim in ("run", "split", "epoch")] == [["run"], ["train", "test"], [1, 2, 3, 4]]
+    assert (result.attrs["topic"], result.attrs["global_mean"]) == (topic, "class")
+    assert set(result.data_vars) == {name for entry in topic_metrics(topic) for name in entry.values} | {"captured"}
     for entry in topic_metrics(topic):
         variable = result[entry.name]
         assert (variable.dims, str(variable.dtype)) == (("run", "split", "epoch"), "float64")
@@ -97,7 +100,7 @@ def test_records_leave_out_what_was_not_captured(tmp_path: Path) -> None:
 def test_records_do_not_depend_on_the_order_of_dimensions(run: Path) -> None:
     """Records of a transposed result are the same."""
     result = analyze(run)
-    assert records(result.transpose("epoch", "split", "run")) == records(result)
+    assert records(result.transpose("epoch", "split", "run", ...)) == records(result)
 
 
 def test_undefined_values_are_null(tmp_path: Path) -> None:

@@ -29,23 +29,23 @@ def delete_group(cached: Path) -> None:
 
 
 def delete_array(cached: Path) -> None:
-    """Delete one metric."""
-    shutil.rmtree(cached / "nc1")
+    """Delete the values of all metrics."""
+    shutil.rmtree(cached / "value")
 
 
 def delete_chunk(cached: Path) -> None:
-    """Delete the values of one metric; Zarr then reads NaN."""
-    (cached / "nc1" / "c" / "0").unlink()
+    """Delete the chunk of all values; Zarr then reads NaN."""
+    (cached / "value" / "c" / "0" / "0").unlink()
 
 
 def change_chunk(cached: Path) -> None:
-    """Put the values of one metric in place of another's."""
-    shutil.copy(cached / "nc2" / "c" / "0", cached / "nc1" / "c" / "0")
+    """Put other epoch numbers in place of the digests."""
+    shutil.copy(cached / "epoch" / "c" / "0", cached / "digest" / "c" / "0")
 
 
 def truncate_chunk(cached: Path) -> None:
-    """Leave half of the values of one metric."""
-    chunk = cached / "nc1" / "c" / "0"
+    """Leave a part of the values by class."""
+    chunk = cached / "by_class" / "c" / "0" / "0" / "0"
     chunk.write_bytes(chunk.read_bytes()[:10])
 
 
@@ -57,7 +57,7 @@ def truncate_metadata(cached: Path) -> None:
 
 def empty_metadata(cached: Path) -> None:
     """Leave metadata that says nothing."""
-    (cached / "nc1" / "zarr.json").write_text("{}")
+    (cached / "value" / "zarr.json").write_text("{}")
 
 
 def be_a_file(cached: Path) -> None:
@@ -136,9 +136,12 @@ def test_the_cache_is_plain_zarr(run: Path) -> None:
     """Plain xarray reads the cached values, with their labels, without bceprobe."""
     expected = analyze(run)
     found: Any = xr.open_zarr(group(run), consolidated=False, chunks=None)
-    np.testing.assert_array_equal(found["nc1"].values, expected["nc1"].values.ravel())
+    nc1, by_class = found["value"].sel(metric="nc1"), found["by_class"].sel(metric_by_class="nc1_by_class")
+    np.testing.assert_array_equal(nc1.values, expected["nc1"].values.ravel())
+    np.testing.assert_array_equal(by_class.values, expected["nc1_by_class"].values[0, 0])
     assert found["epoch"].values.tolist() == [1, 2, 3, 4]
-    assert found["nc1"].attrs["long_name"] == expected["nc1"].attrs["long_name"]
+    assert nc1["long_name"].item() == expected["nc1"].attrs["long_name"]
+    assert nc1["definition"].item() == expected["nc1"].attrs["definition"]
 
 
 def test_a_file_url_is_local(run: Path, computed: list[str]) -> None:

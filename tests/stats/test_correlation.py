@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 from dataclasses import astuple, replace
 
 import numpy as np
@@ -51,13 +52,18 @@ def test_pearson_equals_its_closed_form() -> None:
 
 
 def test_spearman_equals_its_closed_form() -> None:
-    """r_s = 1 - 6 * 4 / (5 * 24) = 0.8 of stretched values, with Bonett and Wright's variance (1 + 0.32) / 2."""
+    """r_s = 1 - 6 * 4 / (5 * 24) = 0.8 of stretched values, with Bonett and Wright's variance (1 + 0.32) / 2.
+
+    Its p-value counts the permutations whose rank differences have squares that sum to 4 or less (r_s >= 0.8), or to
+    36 or more.
+    """
     found = correlate(np.exp(X), np.power(Y, 3))
     half = Z * math.sqrt((1 + 0.8**2 / 2) / 2)
     assert found.spearman == pytest.approx(0.8, rel=1e-14)
     expected = [math.tanh(math.log(3) - half), math.tanh(math.log(3) + half)]
     assert [found.spearman_low, found.spearman_high] == pytest.approx(expected, rel=1e-12)
-    assert found.spearman_p == pytest.approx(_student_3(0.8 * math.sqrt(3 / 0.36)), rel=1e-10)
+    sums = [sum((a - b) ** 2 for a, b in zip(range(5), one, strict=True)) for one in permutations(range(5))]
+    assert found.spearman_p == sum(total <= 4 or total >= 36 for total in sums) / 120
 
 
 def test_slope_equals_its_closed_form() -> None:
@@ -149,10 +155,13 @@ def test_intervals_enclose_their_estimates(pairs: tuple[list[float], list[float]
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("x", [[1, 2, 3, 4], [-2, -1, 1, 2], [1.5, 2.25, 8, 9, 77]])
 def test_pairs_on_a_line_leave_no_doubt(sign: int, x: list[float]) -> None:
-    """On a line both correlations and their bounds are 1 or -1 up to rounding, p vanishes, the slope is the line's."""
+    """On a line both correlations and their bounds are 1 or -1 up to rounding, and the slope is the line's.
+
+    Pearson's p vanishes; Spearman's is that of two permutations out of all.
+    """
     found = correlate(x, [5 + sign * 2 * value for value in x])
     assert (found.n, found.note) == (len(x), "")
-    expected = [*[sign] * 3, 0, *[sign] * 3, 0, *[2 * sign] * 3]
+    expected = [*[sign] * 3, 0, *[sign] * 3, 2 / math.factorial(len(x)), *[2 * sign] * 3]
     assert astuple(found)[1:-1] == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
