@@ -57,10 +57,11 @@ def write_features(
     seed: int,
     classes: int = CLASSES,
     length: int = LENGTH,
+    dtype: str = "float32",
 ) -> None:
     """Write a store: class means on the axes, a classifier that aligns with them, and shrinking noise."""
     source = np.random.default_rng([seed, round(1000 * decay)])
-    writer = StoreWriter(folder, epochs, classes, length)
+    writer = StoreWriter(folder, epochs, classes, length, dtype=dtype)
     axes = 3 * np.eye(classes, length)
     for split, count in per_class.items():
         writer.create_split(split, classes * count)
@@ -69,7 +70,7 @@ def write_features(
         noise = (1 + 0.2 * source.random()) * decay**epoch
         writer.write_classifier(epoch, axes + noise * source.normal(size=axes.shape), np.zeros(classes))
         for split, count in per_class.items():
-            writer.write_features(split, epoch, 0, _features(source, axes, noise, count))
+            writer.write_features(split, epoch, 0, _features(source, axes, noise, count).astype(dtype))
             writer.commit(split, epoch)
 
 

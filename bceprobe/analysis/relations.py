@@ -62,15 +62,22 @@ def relations(dataset: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def corrected(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add Holm's correction over all records: ``pearson_p_holm`` and ``spearman_p_holm``, each a family of its own.
+    """Add Holm's correction: ``pearson_p_holm`` and ``spearman_p_holm``.
 
-    Undefined p-values are no members of the family and stay None.
+    A family is what is looked at together: all runs, splits and mean scores of one kind (``across``) and, across
+    classes, of one epoch. Pearson's and Spearman's are families of their own; undefined p-values belong to none and
+    stay None.
     """
-    columns = {}
-    for name in ("pearson_p", "spearman_p"):
-        values = [math.nan if record[name] is None else record[name] for record in records]
-        columns[f"{name}_holm"] = [_json_able(float(p)) for p in holm(values)]
-    return [record | {name: column[at] for name, column in columns.items()} for at, record in enumerate(records)]
+    found = [dict(record) for record in records]
+    families: dict[tuple[str, int | None], list[dict[str, Any]]] = {}
+    for record in found:
+        families.setdefault((record["across"], record["epoch"]), []).append(record)
+    for family in families.values():
+        for name in ("pearson_p", "spearman_p"):
+            values = [math.nan if record[name] is None else record[name] for record in family]
+            for record, p in zip(family, holm(values), strict=True):
+                record[f"{name}_holm"] = _json_able(float(p))
+    return found
 
 
 def _across_labels(dataset: xr.Dataset) -> Iterator[dict[str, Any]]:

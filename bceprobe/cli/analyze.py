@@ -1,7 +1,8 @@
-"""`bceprobe analyze`: metrics of stored epochs as tables, JSON or CSV."""
+"""`bceprobe analyze`: metrics of stored epochs, correlations and trajectories, as tables, JSON or CSV."""
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 TRAJECTORIES = "trajectories"
-TOPIC = "nc, accuracy, geometry, scores, bias, updates, all of them, or trajectories (when each run fits and collapses)."
+TOPIC = "nc, accuracy, geometry, scores, bias, updates; all of them; or trajectories: when each run fits and collapses."
 Records = list[dict[str, Any]]
 
 
@@ -36,10 +37,11 @@ def analyze(
         GlobalMean, typer.Option(help="Mean over samples (paper) or classes.", show_envvar=False)
     ] = GlobalMean.SAMPLE,
     nc_threshold: Annotated[
-        float, typer.Option(help="trajectories: collapsed means NC1 to NC3 below this (own choice).", show_envvar=False)
+        float, typer.Option(help="trajectories: collapsed is NC1 to NC3 below this (own choice).", show_envvar=False)
     ] = 0.1,
     memory: Annotated[
-        str | None, typer.Option(help="Such as 500MB: what it may take; half of the machine's if left out.")
+        str | None,
+        typer.Option(help="What it may take, such as 500MB; half of the machine's if left out."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.", show_envvar=False)] = False,
@@ -48,21 +50,35 @@ def analyze(
 
     Example: bceprobe analyze nc runs/quickstart/bce --split train --epochs 1,10,last
     """
-    from bceprobe.errors import UsageError
-
-    if as_json and as_csv:
-        raise UsageError("--json and --csv exclude each other", "Give one of them")
+    _check(topic, split, nc_threshold, formats=as_json + as_csv)
     options = {
         "splits": [split] if split else None,
         "epochs": epochs,
         "global_mean": global_mean.value,
-        "memory": parse_bytes(memory) if memory else None,
+        "memory": parse_bytes(memory) if memory is not None else None,
     }
     show: Callable[..., None] = _json if as_json else _csv if as_csv else _tables
     if topic == TRAJECTORIES:
         _trajectories(runs, options, nc_threshold, show)
     else:
         _topic(topic, runs, options, show)
+
+
+def _check(topic: str, split: str | None, nc_threshold: float, *, formats: int) -> None:
+    """Refuse what cannot be meant, before anything is read."""
+    from bceprobe.errors import UnknownNameError, UsageError
+    from bceprobe.metrics import ALL, topics
+    from bceprobe.registry import nearest
+
+    known = [*topics(), ALL, TRAJECTORIES]
+    if topic not in known:
+        raise UnknownNameError(f"unknown topic {topic!r}", nearest(topic, known))
+    if formats > 1:
+        raise UsageError("--json and --csv exclude each other", "Give one of them")
+    if not 0 < nc_threshold < math.inf:
+        raise UsageError(f"--nc-threshold {nc_threshold:g} is no positive number", "Give one such as 0.1")
+    if topic == TRAJECTORIES and split not in {None, "train"}:
+        raise UsageError("trajectories are those of the train split", "Leave --split out")
 
 
 def _topic(topic: str, runs: list[str], options: dict[str, Any], show: Callable[..., None]) -> None:
@@ -80,12 +96,11 @@ def _topic(topic: str, runs: list[str], options: dict[str, Any], show: Callable[
 
 def _trajectories(runs: list[str], options: dict[str, Any], threshold: float, show: Callable[..., None]) -> None:
     from bceprobe.analysis.trajectories import trajectories
-    from bceprobe.errors import UsageError
 
-    if options["splits"] not in (None, ["train"]):
-        raise UsageError("trajectories are those of the train split", "Leave --split out")
     dataset = _computed(["nc", "accuracy"], runs, options | {"splits": ["train"]}, TRAJECTORIES)
     found = trajectories(dataset, dataset, threshold)
+    for run in sorted({*dataset["run"].values.tolist()} - {row["run"] for row in found}):
+        note(f"{run}: left out, as no epoch of its train split is captured")
     show(TRAJECTORIES, found)
 
 
@@ -94,6 +109,14 @@ def _computed(topic: str | Sequence[str], runs: list[str], options: dict[str, An
 
     with progress(f"analyze {title}") as report:
         return compute(runs, topic, progress=report, **options)
+
+
+def _grouped(dataset: xr.Dataset) -> dict[str, list[str]]:
+    """Group the metrics of a result by topic."""
+    from bceprobe.metrics import topic_metrics, topics
+
+    found = {topic: [entry.name for entry in topic_metrics(topic) if entry.name in dataset] for topic in topics()}
+    return {topic: names for topic, names in found.items() if names}
 
 
 def _belongs(name: str, topic: str) -> bool:
@@ -139,11 +162,12 @@ def _csv(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlati
 
 
 def _tables(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlations: Records | None = None) -> None:
-    from bceprobe.cli import analysis_tables as tables
+    from bceprobe.cli.analysis_tables import print_metrics
+    from bceprobe.cli.finding_tables import print_correlations, print_trajectories
 
     if topic == TRAJECTORIES:
-        tables.print_trajectories(rows)
+        print_trajectories(rows)
     elif dataset is not None:
-        tables.print_metrics(dataset, rows)
+        print_metrics(dataset, rows, _grouped(dataset))
     if correlations:
-        tables.print_correlations(correlations)
+        print_correlations(correlations)

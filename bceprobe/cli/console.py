@@ -43,16 +43,28 @@ def stderr() -> Console:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", text: int = 1) -> None:
-    """Print a table: the first `text` columns are words, the others numbers."""
+    """Print a table: the first `text` columns are words, which are folded where they do not fit, the others numbers."""
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table, console = Table(box=box.SIMPLE_HEAD, pad_edge=False), stdout()
     for position, name in enumerate(columns):
-        table.add_column(name, justify="left" if position < text else "right", no_wrap=position >= text)
+        if position < text:
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    stdout().print(table)
+    if title:
+        console.print(title, style="bold")
+    console.print(table)
+
+
+def print_lines(text: str) -> None:
+    """Print a sentence of the result, broken into lines where the terminal ends."""
+    import textwrap
+
+    result(textwrap.fill(text, stdout().width, break_on_hyphens=False))
 
 
 def number(value: float | None) -> str:

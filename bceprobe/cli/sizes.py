@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
+SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]*)")
 
 
 def parse_bytes(text: str) -> int:
@@ -24,6 +24,7 @@ def parse_bytes(text: str) -> int:
     from bceprobe.errors import UsageError
 
     found = SIZE.fullmatch(text.strip().lower())
-    if not found or found[2] not in UNITS or not float(found[1]) > 0:
+    size = int(float(found[1]) * UNITS[found[2]]) if found and found[2] in UNITS else 0
+    if not size:
         raise UsageError(f"{text!r} is no size of memory", "Write it like 500MB, 4GB or 1.5GiB")
-    return int(float(found[1]) * UNITS[found[2]])
+    return size

@@ -10,7 +10,7 @@ import numpy as np
 from bceprobe.analysis import analyze, unique_labels
 from bceprobe.comparison.arms import Arm, pairs, read_arms
 from bceprobe.comparison.comparable import check_comparable, common_epochs, common_splits, varied_settings
-from bceprobe.comparison.model import Comparison, Curve, Quantity, Row
+from bceprobe.comparison.model import Comparison, Curve, Measure, Quantity, Row
 from bceprobe.errors import UsageError
 from bceprobe.stats import holm, paired_t, welch_t
 
@@ -69,7 +69,8 @@ def compare(*locations: str | Path, progress: Callable[[int, int], None] | None 
     curves = tuple(curve for one in measured for curve in one.curves())
     rows = _corrected([row for arm in arms[1:] for row in (one.row(arm, epochs[-1]) for one in measured)])
     floors = {arm.label: float(floor.select(arm, epochs[-1:]).max()) for arm in arms}
-    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms), floors)
+    measures = tuple(_measures(arms, splits, epochs[-1]))
+    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms), measures, floors)
 
 
 def _measure(
@@ -86,6 +87,19 @@ def _measure(
                     run: dataset[name].sel(run=label, split=split) for run, label in zip(runs, labels, strict=True)
                 }
                 yield _quantity(name, split, dataset[name].attrs), values
+
+
+def _measures(arms: Sequence[Arm], splits: Sequence[str], epoch: int) -> Iterator[Measure]:
+    """Describe every metric at one epoch, over the runs of each arm."""
+    runs = [run for arm in arms for run in arm.runs]
+    dataset = analyze(runs, "all", splits=splits, epochs=str(epoch)).drop_dims("label", errors="ignore")
+    labels = dict(zip(runs, unique_labels(runs), strict=True))
+    for name in map(str, dataset.drop_vars("captured").data_vars):
+        for split in splits:
+            found = dataset[name].sel(split=split, epoch=epoch)
+            values = [found.sel(run=[labels[run] for run in arm.runs]).values for arm in arms]
+            means, deviations = [one.mean() for one in values], [_std(one) for one in values]
+            yield Measure(_quantity(name, split, found.attrs), tuple(map(float, means)), tuple(map(float, deviations)))
 
 
 def _quantity(name: str, split: str, attributes: dict[str, Any]) -> Quantity:

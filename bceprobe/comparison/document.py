@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bceprobe.comparison.arms import Arm
-    from bceprobe.comparison.model import Comparison, Curve, Quantity, Row
+    from bceprobe.comparison.model import Comparison, Curve, Measure, Quantity, Row
 
 SCHEMA_VERSION = 1
 
@@ -26,6 +26,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "records": [_record(row, comparison.epoch) for row in comparison.rows],
         "quantities": [asdict(quantity) for quantity in comparison.quantities],
         "curves": [_curve(curve) for curve in comparison.curves],
+        "measures": [_measure(measure, comparison) for measure in comparison.measures],
         "varied_settings": {key: list(values) for key, values in comparison.varied.items()},
         "arms": [_arm(arm) for arm in comparison.arms],
     }
@@ -63,6 +64,13 @@ def _name(quantity: Quantity) -> dict[str, str]:
 def _curve(curve: Curve) -> dict[str, Any]:
     numbers = {"epoch": list(curve.epoch), "mean": list(curve.mean), "std": list(curve.std)}
     return {**_name(curve.quantity), "arm": curve.arm, **numbers}
+
+
+def _measure(measure: Measure, comparison: Comparison) -> dict[str, Any]:
+    about = {"long_name": measure.quantity.long_name, "definition": measure.quantity.definition}
+    values = zip(comparison.arms, measure.mean, measure.std, strict=True)
+    arms = {arm.label: {"mean": mean, "std": std} for arm, mean, std in values}
+    return {**_name(measure.quantity), **about, "epoch": comparison.epoch, "arms": arms}
 
 
 def _arm(arm: Arm) -> dict[str, Any]:

@@ -100,6 +100,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A quantity at the common epoch in every arm, described and not tested: mean and standard deviation over runs."""
+
+    quantity: Quantity
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Arms side by side. Make one with `bceprobe.compare`.
 
@@ -115,6 +124,8 @@ class Comparison:
         For every arm but the reference and every quantity: one family of tests.
     varied
         Settings that differ between the arms, each with its value per arm.
+    measures
+        Every metric there is, on every split, at that epoch.
     floors
         For every arm, the NC1 that the rounding of its features alone would leave (the largest of its runs).
     """
@@ -124,6 +135,7 @@ class Comparison:
     curves: tuple[Curve, ...]
     rows: tuple[Row, ...]
     varied: dict[str, tuple[Any, ...]]
+    measures: tuple[Measure, ...]
     floors: dict[str, float]
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from bceprobe.comparison.measures import measure_tables
 from bceprobe.comparison.methods import methods
 from bceprobe.comparison.provenance import provenance
 from bceprobe.comparison.tables import final_table
@@ -28,6 +29,7 @@ def present(comparison: Comparison) -> Report:
     sections = (
         Section("curves", "Over the epochs", tuple(_groups(comparison))),
         Section("final", f"At epoch {comparison.epoch}", tuple(final_table(comparison, arm) for arm in labels[1:])),
+        Section("measures", f"Every measure at epoch {comparison.epoch}", tuple(measure_tables(comparison))),
         Section("provenance", "Provenance", provenance(comparison)),
         Section("methods", "Methods", methods(comparison)),
     )

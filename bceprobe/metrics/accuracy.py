@@ -5,16 +5,18 @@ Uniform accuracy asks whether one threshold separates the positive from the nega
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.metrics.intervals import Intervals, best_uniform
 from bceprobe.snapshot import Decisions, decided, once, per_sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bceprobe.metrics.intervals import Uniform
     from bceprobe.snapshot import Block, Snapshot
 
 GRID = 1000
@@ -25,54 +27,8 @@ LI = "doi:10.48550/arXiv.2403.07289"
 @per_sample
 def predicted(block: Block) -> NDArray[np.intp]:
     """Return the class with the largest logit, the first of equals, (B,)."""
-    return np.argmax(block.logits, axis=1)
-
-
-class Uniform(NamedTuple):
-    """The best share of samples that one threshold classifies, and that threshold (NaN if there is none)."""
-
-    accuracy: float
-    threshold: float
-
-
-class Intervals(NamedTuple):
-    """The intervals [largest negative, positive) of thresholds that classify a sample: starts and ends, increasing.
-
-    Samples that no threshold classifies have none; `samples` counts all.
-    """
-
-    starts: NDArray[np.float64]
-    ends: NDArray[np.float64]
-    samples: int
-
-    @classmethod
-    def of(cls, decisions: Decisions) -> Intervals:
-        """Sort the ends of the intervals, in O(N log N)."""
-        fitted = decisions.positive > decisions.negative
-        return cls(np.sort(decisions.negative[fitted]), np.sort(decisions.positive[fitted]), len(fitted))
-
-    def share(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the share of samples that each threshold classifies, (T,) -> (T,)."""
-        started = np.searchsorted(self.starts, thresholds, side="right")
-        shares: NDArray[np.float64] = (started - np.searchsorted(self.ends, thresholds, side="right")) / self.samples
-        return shares
-
-    def best(self) -> Uniform:
-        """Find the threshold that classifies most samples.
-
-        Their count can only rise where an interval starts, so its maximum is reached at a start.
-        """
-        if not self.starts.size:
-            return Uniform(0.0, np.nan)
-        shares = self.share(self.starts)
-        at = int(np.argmax(shares))
-        return Uniform(float(shares[at]), self._middle(self.starts[at]))
-
-    def _middle(self, start: float) -> float:
-        """Return the middle between a best start and the next start or end, where the count is still the same."""
-        events = [side[np.searchsorted(side, start, side="right") :][:1] for side in (self.starts, self.ends)]
-        middle = start + (np.concatenate(events).min() - start) / 2
-        return float(middle if middle < np.concatenate(events).min() else start)
+    largest: NDArray[np.intp] = np.argmax(block.logits, axis=1)
+    return largest
 
 
 @once
@@ -90,7 +46,7 @@ def best_of(snapshot: Snapshot) -> Uniform:
 @once
 def best_of_logits(snapshot: Snapshot) -> Uniform:
     """Find the uniform accuracy of a snapshot's logits and its threshold."""
-    return Intervals.of(snapshot.biased_decisions).best()
+    return best_uniform(snapshot.biased_decisions)
 
 
 @once
@@ -99,7 +55,7 @@ def best_by_class(snapshot: Snapshot) -> NDArray[np.float64]:
     shares = np.full(snapshot.classes, np.nan)
     for label in np.flatnonzero(snapshot.present):
         own = snapshot.target == label
-        shares[label] = Intervals.of(Decisions(*(values[own] for values in snapshot.decisions))).best().accuracy
+        shares[label] = best_uniform(Decisions(*(values[own] for values in snapshot.decisions))).accuracy
     return shares
 
 
@@ -220,16 +176,6 @@ def confusion_matrix(snapshot: Snapshot) -> NDArray[np.int64]:
     """
     pairs = snapshot.classes * snapshot.target + snapshot[predicted]
     return np.bincount(pairs, minlength=snapshot.classes**2).reshape(snapshot.classes, snapshot.classes)
-
-
-def best_uniform(decisions: Decisions) -> Uniform:
-    """Find the exact uniform accuracy by one sort, in O(N log N)."""
-    return Intervals.of(decisions).best()
-
-
-def uniform_curve(decisions: Decisions, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return A_uni(t), the share of samples that each threshold classifies, (T,) -> (T,)."""
-    return Intervals.of(decisions).share(thresholds)
 
 
 def _share(snapshot: Snapshot, right: NDArray[np.bool_]) -> ByClass:

@@ -26,9 +26,9 @@ class Interval(NamedTuple):
 
 
 class Paired(NamedTuple):
-    """Of some pairs (x, y): count, means, and the sums of their squared and mixed deviations from the means."""
+    """Of some (x, y): the number of pairs, means, and sums of their squared and mixed deviations from the means."""
 
-    count: float
+    pairs: float
     x: float
     y: float
     xx: float
@@ -125,13 +125,12 @@ def pool(groups: NDArray[np.float64]) -> Paired:
     """Pool the moments of groups of pairs, rows of `Paired`, (K, 6); NaN if there are none."""
     if not (groups[:, 0] > 0).any():
         return Paired(*[np.nan] * 6)
-    count, x, y, *sums = groups[groups[:, 0] > 0].T
-    total = count.sum()
-    dx, dy = x - count @ x / total, y - count @ y / total
-    between = [count @ (dx * dx), count @ (dy * dy), count @ (dx * dy)]
-    return Paired(
-        total, count @ x / total, count @ y / total, *(sum(s) + b for s, b in zip(sums, between, strict=True))
-    )
+    pairs, x, y, *within = groups[groups[:, 0] > 0].T
+    total = pairs.sum()
+    mean_x, mean_y = pairs @ x / total, pairs @ y / total
+    dx, dy = x - mean_x, y - mean_y
+    between = [pairs @ (dx * dx), pairs @ (dy * dy), pairs @ (dx * dy)]
+    return Paired(total, mean_x, mean_y, *(sum(own) + more for own, more in zip(within, between, strict=True)))
 
 
 def correlation(found: Paired) -> float:

@@ -37,7 +37,7 @@ def threshold_mean(snapshot: Snapshot) -> ByClass:
 
 @metric("threshold_std", "bias", long_name="Threshold, spread", definition=f"paper eq. 56, population, {SIGN}", **SCORE)
 def threshold_std(snapshot: Snapshot) -> float:
-    """Population standard deviation of the thresholds over the classes."""
+    """Return the population standard deviation of the thresholds over the classes."""
     return float(snapshot.threshold.std())
 
 

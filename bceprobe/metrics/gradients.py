@@ -29,7 +29,8 @@ def known(snapshot: Snapshot) -> bool:
 def sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 / (1 + exp(-z)) without overflow, and with all its digits where it is tiny."""
     small = np.exp(-np.abs(values))
-    return np.where(values < 0, small, 1.0) / (1 + small)
+    found: NDArray[np.float64] = np.where(values < 0, small, 1.0) / (1 + small)
+    return found
 
 
 @once
@@ -61,12 +62,13 @@ def negative_pull(column: Column) -> NDArray[np.float64]:
 
 @once
 def bias_gradient(snapshot: Snapshot) -> NDArray[np.float64]:
-    """Derivative of the loss with its decay by the paper's bias b, (20) and (21), (K,); NaN without a known loss."""
+    """Return df/db with decay for the paper's bias b, (20) and (21), (K,); NaN without a known loss."""
     if snapshot.training is None or not known(snapshot):
         return np.full(snapshot.classes, np.nan)
     positive = np.bincount(snapshot.target, positive_amplitudes(snapshot), snapshot.classes)
     data = (positive - snapshot[negative_pull]) / snapshot.samples
-    return snapshot.training.lambda_b * snapshot.threshold + data
+    gradient: NDArray[np.float64] = snapshot.training.lambda_b * snapshot.threshold + data
+    return gradient
 
 
 def undefined(snapshot: Snapshot) -> ByClass:
@@ -81,7 +83,8 @@ def _negative_amplitudes(
     if not _is_ce(snapshot):
         return sigmoid(logits)
     own, mass = snapshot.biased_decisions.positive[chosen], snapshot.negative_mass[chosen]
-    return np.exp(logits - np.logaddexp(own, mass))
+    shares: NDArray[np.float64] = np.exp(logits - np.logaddexp(own, mass))
+    return shares
 
 
 def _is_ce(snapshot: Snapshot) -> bool:

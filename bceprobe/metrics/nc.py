@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.metrics.etf import centred_weight, distance_to_etf
 from bceprobe.snapshot import EPS, buffer, once, summed
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def nc2(snapshot: Snapshot) -> float:
     features, so classes without a sample count as well.
     """
     weight = centred_weight(snapshot)
-    return _distance_to_etf(weight, weight)
+    return distance_to_etf(weight, weight)
 
 
 @metric("nc3", "nc", long_name="NC3: self-duality", definition="paper eq. 34, centred weight", scale="log")
@@ -98,7 +99,7 @@ def nc3(snapshot: Snapshot) -> float:
     NaN if the product vanishes (equal means, equal weight rows, or both orthogonal). Invariant under one rotation of
     features and weight, and under scaling of either.
     """
-    return _distance_to_etf(centred_weight(snapshot, snapshot.present), snapshot.centred_means)
+    return distance_to_etf(centred_weight(snapshot, snapshot.present), snapshot.centred_means)
 
 
 @metric(
@@ -125,7 +126,7 @@ def nc4(snapshot: Snapshot) -> ByClass:
 )
 def nc2_uncentred(snapshot: Snapshot) -> float:
     """`nc2` with W in place of W~; NaN if the weight is zero."""
-    return _distance_to_etf(snapshot.weight64, snapshot.weight64)
+    return distance_to_etf(snapshot.weight64, snapshot.weight64)
 
 
 @metric(
@@ -133,48 +134,15 @@ def nc2_uncentred(snapshot: Snapshot) -> float:
 )
 def nc3_uncentred(snapshot: Snapshot) -> float:
     """`nc3` with W in place of W~; NaN where `nc3` is."""
-    return _distance_to_etf(snapshot.weight64[snapshot.present], snapshot.centred_means)
-
-
-def simplex_etf(classes: int) -> NDArray[np.float64]:
-    """Return E = (I - 11^T/K) / sqrt(K - 1), (K, K), of Frobenius norm 1.
-
-    Examples
-    --------
-    >>> bool(np.isclose(np.linalg.norm(simplex_etf(7)), 1.0))
-    True
-    """
-    etf: NDArray[np.float64] = (np.eye(classes) - 1 / classes) / np.sqrt(classes - 1)
-    return etf
-
-
-def centred_weight(snapshot: Snapshot, labels: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float64]:
-    """Return W~: weight rows of some classes minus their mean; exactly zero where all are equal up to rounding.
-
-    Subtracted twice: the second time takes away what rounding left of the mean where the rows are nearly equal.
-    """
-    weight = snapshot.weight64[labels]
-    centred: NDArray[np.float64] = weight - weight.mean(axis=0)
-    centred -= centred.mean(axis=0)
-    rounding = EPS * len(weight) * np.linalg.norm(weight)
-    return centred if np.linalg.norm(centred) > rounding else np.zeros_like(centred)
-
-
-def _distance_to_etf(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """Return || LR^T / ||LR^T||_F - E ||_F; NaN if LR^T is no more than the rounding of sums over d products."""
-    product = left @ right.T
-    norm = np.linalg.norm(product)
-    rounding = EPS * left.shape[1] * np.linalg.norm(left) * np.linalg.norm(right)
-    if norm <= rounding:
-        return np.nan
-    return float(np.linalg.norm(product / norm - simplex_etf(len(product))))
+    return distance_to_etf(snapshot.weight64[snapshot.present], snapshot.centred_means)
 
 
 def _first_largest(values: NDArray[np.float64]) -> NDArray[np.intp]:
     """Return the first of the largest values of each row, equal up to rounding."""
     largest = values.max(axis=1, keepdims=True)
     rounding = 64 * EPS * max(values.max(initial=0.0), -values.min(initial=0.0))
-    return np.argmax(values >= largest - rounding, axis=1)
+    first: NDArray[np.intp] = np.argmax(values >= largest - rounding, axis=1)
+    return first
 
 
 def _warned_rank(snapshot: Snapshot) -> int:

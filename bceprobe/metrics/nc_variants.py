@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
-from bceprobe.metrics.nc import PAPYAN, ZHU, centred_weight, first_scatter, scatter
+from bceprobe.metrics.etf import centred_weight
+from bceprobe.metrics.nc import PAPYAN, ZHU, first_scatter, scatter
+from bceprobe.metrics.precision import digits, spacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 GALANTI = "doi:10.48550/arXiv.2112.15121"
 JIANG = "doi:10.48550/arXiv.2310.05351"
+# Samples that show the precision of the features.
+SAMPLE = 1024
 
 
 @metric(
@@ -72,7 +76,7 @@ def trace_ratio(snapshot: Snapshot) -> float:
     scale="log",
 )
 def equinorm_means(snapshot: Snapshot) -> float:
-    """Population standard deviation over mean of the norms of the centred class means; NaN if all are zero."""
+    """Return the population standard deviation over the mean of the norms of the centred means; NaN if all are zero."""
     return _spread(snapshot.centred_means)
 
 
@@ -85,7 +89,7 @@ def equinorm_means(snapshot: Snapshot) -> float:
     scale="log",
 )
 def equinorm_weights(snapshot: Snapshot) -> float:
-    """Population standard deviation over mean of the norms of the rows of the centred weight; NaN if all are zero."""
+    """Return population standard deviation over mean of the norms of the centred weight's rows; NaN if all are zero."""
     return _spread(centred_weight(snapshot))
 
 
@@ -176,7 +180,8 @@ def nc1_floor(snapshot: Snapshot) -> float:
     space, means = snapshot.mean_space, snapshot.class_means[snapshot.present]
     if not space.singular.size:
         return np.nan
-    variance = np.square(_spacing(means, _digits(snapshot.small_sample))) / 12
+    sample = snapshot.rows(np.arange(min(snapshot.samples, SAMPLE)))
+    variance = np.square(spacing(means, digits(sample))) / 12
     through = np.square(space.directions / space.singular).sum(axis=1)
     return float(snapshot.class_counts[snapshot.present] @ (variance @ through) / snapshot.samples)
 
@@ -199,19 +204,3 @@ def _angles(rows: NDArray[np.float64]) -> float:
     unit = rows / norms[:, None]
     off = np.abs(unit @ unit.T + 1 / (count - 1))[~np.eye(count, dtype=bool)]
     return float(off.mean())
-
-
-def _digits(values: NDArray[Any]) -> int:
-    """Count the binary digits after the point that floating-point values have: 7 for bfloat16, 10 for float16, ..."""
-    if values.dtype.kind != "f":
-        return int(np.finfo(np.float64).nmant)
-    known = int(np.finfo(values.dtype).nmant)
-    bits = np.bitwise_or.reduce(values.ravel().view(f"u{values.dtype.itemsize}")).item() & ((1 << known) - 1)
-    used = known - ((bits & -bits).bit_length() - 1) if bits else 0
-    return next(digits for digits in (7, 10, 23, known) if used <= digits)
-
-
-def _spacing(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
-    """Return the distance of neighbouring numbers at some values; 0 at 0."""
-    exponents = np.frexp(values)[1]
-    return np.where(values == 0, 0.0, np.ldexp(1.0, exponents - 1 - digits))

@@ -18,9 +18,9 @@ BINS = 4096
 
 
 class Extent(NamedTuple):
-    """Count and range of some numbers."""
+    """How many numbers there are, and their range."""
 
-    count: int
+    number: int
     low: float
     high: float
 
@@ -48,12 +48,12 @@ def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
         Called for each of a few walks over the chunks, each a finite (n,) array.
     """
     extent = _extent(chunks())
-    if extent.count == 0:
+    if extent.number == 0:
         return np.full(len(PERCENTS), np.nan)
     edges = np.linspace(extent.low, extent.high, BINS + 1)
     counts = sum(np.bincount(_bin(chunk, edges), minlength=BINS) for chunk in chunks())
     ends = np.cumsum(counts)
-    places = _places(extent.count)
+    places = _places(extent.number)
     ranks = np.unique(np.concatenate([np.floor(places), np.ceil(places)])).astype(np.intp)
     wanted = np.unique(np.searchsorted(ends, ranks, side="right"))
     values, held = _members(chunks, edges, wanted, ends)
@@ -70,11 +70,12 @@ def _extent(chunks: Iterable[NDArray[np.float64]]) -> Extent:
 
 
 def _bin(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Number the bins of some values: larger values never have smaller numbers, however the edges are rounded."""
+    """Find the bins of some values: larger values never have lower bins, however the edges are rounded."""
     low, width = edges[0], (edges[-1] - edges[0]) / BINS
     if not width > 0:
         return np.zeros(len(values), np.intp)
-    return np.minimum((values - low) / width, BINS - 1).astype(np.intp)
+    bins: NDArray[np.intp] = np.minimum((values - low) / width, BINS - 1).astype(np.intp)
+    return bins
 
 
 def _places(count: int) -> NDArray[np.float64]:

@@ -10,12 +10,14 @@ from bceprobe.snapshot.decisions import Decisions, decided
 from bceprobe.snapshot.memo import once
 from bceprobe.snapshot.model import GlobalMean, Snapshot
 from bceprobe.snapshot.moments import EPS
-from bceprobe.snapshot.statistics import Statistic, per_class, per_sample, summed
+from bceprobe.snapshot.statistics import Before, Statistic, per_class, per_sample, summed
 from bceprobe.snapshot.threads import buffer, one_blas_thread
+from bceprobe.snapshot.tiles import tiles
 from bceprobe.snapshot.training import Training
 
 __all__ = [
     "EPS",
+    "Before",
     "Block",
     "Column",
     "Decisions",
@@ -30,4 +32,5 @@ __all__ = [
     "per_class",
     "per_sample",
     "summed",
+    "tiles",
 ]

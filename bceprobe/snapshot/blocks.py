@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bceprobe.errors import SnapshotError
 from bceprobe.snapshot.memo import lazy
 from bceprobe.snapshot.threads import buffer
+from bceprobe.snapshot.tiles import tiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,32 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bceprobe.snapshot.model import Snapshot
-
-# Samples of a block: fewer where features are long or classes many.
-BLOCK_ROWS = 4096
-BLOCK_BYTES = 16 * 2**20
-# Features in float64 that are worked on at once: they stay in cache, and threads seldom wait.
-TILE_BYTES = 4 * 2**20
-# Features that are read at once where they are not in memory: one chunk of a store.
-READ_BYTES = 8 * 2**20
-
-
-class FeatureArray(Protocol):
-    """What the features of a snapshot can be: a numpy array, or anything that reads rows on demand."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Samples and feature length."""
-
-    def __getitem__(self, rows: slice, /) -> Any:
-        """Return the rows of a slice as a numpy array."""
-
-
-class Part(NamedTuple):
-    """Consecutive samples as they are stored."""
-
-    features: NDArray[Any]
-    rows: slice
+    from bceprobe.snapshot.parts import Part
 
 
 class Projected(NamedTuple):
@@ -131,11 +106,11 @@ class Block:
     @lazy
     def scores(self) -> NDArray[np.float64]:
         """Decision scores without bias, (B, K), a class after the other in memory."""
-        if "moments" in vars(self.snapshot):
+        if self.snapshot.knows_means:
             return self.projected.scores
         products = buffer("products", (len(self.target), self.snapshot.classes))
-        for rows in tiles(*self.stored.shape, self.snapshot.classes):
-            np.matmul(tile(self.stored[rows]), self.snapshot.weight64.T, out=products[rows])
+        for rows, features in tiles(self.stored, self.snapshot.classes):
+            np.matmul(features, self.snapshot.weight64.T, out=products[rows])
         scores = buffer("scores", products.shape[::-1])
         np.copyto(scores, products.T)
         return scores.T
@@ -153,9 +128,9 @@ class Block:
         """
         products = buffer("products", (len(self.target), factor.shape[1]))
         first, scatter = self.snapshot.moments.first, np.zeros(self.snapshot.classes)
-        for rows in tiles(*self.stored.shape, factor.shape[1]):
-            own, features = self.target[rows], tile(self.stored[rows])
-            features -= first[own[0] if own[0] == own[-1] else own]
+        for rows, features in tiles(self.stored, factor.shape[1]):
+            own = self.target[rows]
+            np.subtract(features, first[own[0] if own[0] == own[-1] else own], out=features)
             np.matmul(features, factor, out=products[rows])
             scatter += _squares_by_class(features, own, len(scatter))
         return products, scatter
@@ -168,54 +143,4 @@ def _squares_by_class(features: NDArray[np.float64], target: NDArray[np.int64], 
         flat = features.ravel()
         sums[target[0]] = flat @ flat
         return sums
-    return np.bincount(target, np.einsum("ij,ij->i", features, features), classes)
-
-
-def tiles(rows: int, length: int, columns: int = 1) -> Iterator[slice]:
-    """Cut rows of some length so that they stay in cache; more of them where each has many columns to be multiplied."""
-    size = max(TILE_BYTES // (8 * length), 2 * columns, 1)
-    for start in range(0, rows, size):
-        yield slice(start, min(start + size, rows))
-
-
-def tile(stored: NDArray[Any]) -> NDArray[np.float64]:
-    """Copy some features to float64, into memory that the next call in this thread uses again."""
-    features = buffer("tile", stored.shape)
-    np.copyto(features, stored)
-    return features
-
-
-def parts(snapshot: Snapshot) -> Iterator[Part]:
-    """Cut the samples into parts for blocks; features that are not in memory are read a chunk at a time."""
-    longest = max(4 * snapshot.weight.shape[1], 16 * snapshot.classes)
-    size = max(1, min(BLOCK_ROWS, BLOCK_BYTES // longest))
-    for read in _reads(snapshot):
-        first = read.rows.start
-        for start in range(first, read.rows.stop, size):
-            stop = min(start + size, read.rows.stop)
-            yield Part(read.features[start - first : stop - first], slice(start, stop))
-
-
-def refuse_not_finite(part: Part) -> None:
-    """Refuse features that are NaN or inf.
-
-    Raises
-    ------
-    SnapshotError
-        Always, unless all are finite.
-    """
-    finite = np.isfinite(part.features)
-    if not finite.all():
-        first = part.rows.start + int(np.argmin(finite.all(axis=1)))
-        raise SnapshotError(f"features contain NaN or inf, first in row {first}", "Train or export that epoch again")
-
-
-def _reads(snapshot: Snapshot) -> Iterator[Part]:
-    samples, length = snapshot.samples, snapshot.weight.shape[1]
-    rows = samples if isinstance(snapshot.features, np.ndarray) else max(1, READ_BYTES // (4 * length))
-    if rows >= samples:
-        yield Part(snapshot.small_features, slice(0, samples))
-        return
-    for start in range(0, samples, rows):
-        wanted = slice(start, min(start + rows, samples))
-        yield Part(np.asarray(snapshot.features[wanted]), wanted)
+    return np.bincount(target, np.einsum("ij,ij->i", features, features), classes).astype(np.float64, copy=False)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GLOBAL_MEANS = ("sample", "class")
+# Squares of scores of values up to here, added up over any data set, stay within float64.
+LARGEST = 1e70
+# Bytes of float32.
+SHORT = 4
 
 
 def check_shapes(features: tuple[int, ...], target: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any]) -> None:
@@ -32,14 +36,25 @@ def check_shapes(features: tuple[int, ...], target: NDArray[Any], weight: NDArra
 
 
 def check_values(target: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any], global_mean: str) -> None:
-    """Refuse labels outside 0..K-1, a classifier that is not finite, and an unknown global mean."""
+    """Refuse labels outside 0..K-1, a classifier that is not finite or too large, and an unknown global mean."""
     if not np.issubdtype(target.dtype, np.integer):
         raise SnapshotError(f"target holds {target.dtype}, not integers", "Labels are 0..K-1")
     if target.min() < 0 or target.max() >= len(weight):
         labels = f"{target.min()}..{target.max()}"
         raise SnapshotError(f"target holds labels {labels}, outside 0..{len(weight) - 1}", "weight has a row per label")
     for name, values in (("weight", weight), ("bias", bias)):
-        if not np.isfinite(values).all():
-            raise SnapshotError(f"{name} contains NaN or inf", "Train or export that epoch again")
+        if not usable(values).all():
+            raise SnapshotError(f"{name} contains {what_is_wrong(values)}", "Train or export that epoch again")
     if global_mean not in GLOBAL_MEANS:
         raise UnknownNameError(f"unknown global mean {global_mean!r}", nearest(global_mean, GLOBAL_MEANS))
+
+
+def usable(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which values are finite and not too large to be squared; only float64 can be so large."""
+    found: NDArray[np.bool_] = np.isfinite(values) if values.dtype.itemsize <= SHORT else np.abs(values) <= LARGEST
+    return found
+
+
+def what_is_wrong(values: NDArray[Any]) -> str:
+    """Name what makes some values unusable."""
+    return f"values beyond {LARGEST:.0e}" if np.isfinite(values).all() else "NaN or inf"

@@ -33,22 +33,23 @@ class Column:
 
     @lazy
     def negative(self) -> NDArray[np.bool_]:
-        """Which samples are of another class, (N,)."""
-        return self.snapshot.target != self.label
+        """Tell which samples are of another class, (N,)."""
+        others: NDArray[np.bool_] = self.snapshot.target != self.label
+        return others
 
     @lazy
     def negatives(self) -> NDArray[np.float64]:
-        """The negative scores of this class: those of the samples of all others."""
+        """Take the negative scores of this class: those of the samples of all others, (N - n_k,)."""
         return self.scores[self.negative]
 
     @lazy
     def order(self) -> NDArray[np.intp]:
-        """The order that sorts the negative scores, (N - n_k,)."""
+        """Find the order that sorts the negative scores, (N - n_k,)."""
         return np.argsort(self.negatives)
 
     @lazy
     def ordered(self) -> NDArray[np.float64]:
-        """The negative scores, increasing, (N - n_k,)."""
+        """Sort the negative scores, (N - n_k,)."""
         return self.negatives[self.order]
 
 

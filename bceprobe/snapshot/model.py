@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bceprobe.snapshot.checks import check_shapes, check_values
-from bceprobe.snapshot.columns import columns, fits, prepare
+from bceprobe.snapshot.columns import columns, prepare
 from bceprobe.snapshot.decisions import Decisions, decided
+from bceprobe.snapshot.gathering import gather
 from bceprobe.snapshot.moments import EPS, MeanSpace, Moments, Projection, class_moments, mean_space, projection
-from bceprobe.snapshot.statistics import Statistic
-from bceprobe.snapshot.threads import one_blas_thread, ordered_map
-from bceprobe.snapshot.walking import walk, walk_columns
+from bceprobe.snapshot.parts import read_rows
+from bceprobe.snapshot.threads import one_blas_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
-    from bceprobe.snapshot.blocks import FeatureArray
     from bceprobe.snapshot.columns import Column
+    from bceprobe.snapshot.gathering import Wanted
+    from bceprobe.snapshot.parts import FeatureArray
+    from bceprobe.snapshot.statistics import Statistic
     from bceprobe.snapshot.training import Training
 
 GlobalMean = Literal["sample", "class"]
@@ -37,7 +39,7 @@ class Snapshot:
     ----------
     features
         Penultimate features, (N, d): exactly what the classifier receives. An array, or anything with a shape that
-        reads rows on demand; checked for NaN and inf when they are read.
+        reads rows on demand; checked for NaN and inf when they are read. Norms below 1e-150 count as zero.
     target
         Labels 0..K-1, (N,).
     weight
@@ -56,7 +58,7 @@ class Snapshot:
     Raises
     ------
     SnapshotError
-        Shapes that do not fit together, labels outside 0..K-1, values that are not finite.
+        Shapes that do not fit together, labels outside 0..K-1, values that are not finite or beyond 1e70 in size.
     UnknownNameError
         A global mean other than these two.
 
@@ -109,13 +111,15 @@ class Snapshot:
 
     @cached_property
     def small_features(self) -> NDArray[Any]:
-        """All features at once, as stored: for snapshots that are in memory or as small as one read."""
-        return np.asarray(self.features[0 : self.samples])
+        """All features at once, as stored: for snapshots that are in memory or as small as one read.
 
-    @cached_property
-    def small_sample(self) -> NDArray[Any]:
-        """The first features as stored, at most about a thousand rows."""
-        return np.asarray(self.features[0 : min(self.samples, 1024)])
+        What was read is copied: its owner may use that memory again.
+        """
+        return self.features if isinstance(self.features, np.ndarray) else np.array(self.features[0 : self.samples])
+
+    def rows(self, places: NDArray[np.intp]) -> NDArray[Any]:
+        """Read the features of some samples as stored, (n,) -> (n, d); `places` must increase."""
+        return read_rows(self, places)
 
     @cached_property
     def class_counts(self) -> NDArray[np.int64]:
@@ -131,6 +135,11 @@ class Snapshot:
     def moments(self) -> Moments:
         """Class means, from one walk over the features."""
         return class_moments(self)
+
+    @property
+    def knows_means(self) -> bool:
+        """Whether the class means are there already, so that the features have been checked."""
+        return "moments" in vars(self)
 
     @property
     def class_means(self) -> NDArray[np.float64]:
@@ -204,35 +213,12 @@ class Snapshot:
         self.gather([statistic])
         return self.kept[statistic]
 
-    def gather(self, wanted: Iterable[Statistic | Callable[[Snapshot], Any]]) -> None:
+    def gather(self, wanted: Iterable[Wanted]) -> None:
         """Compute statistics that are not kept yet, all of one kind in one walk, and then what is made of them once.
 
         Raises
         ------
         SnapshotError
-            Features that are NaN or inf.
+            Features that are NaN, inf or too large.
         """
-        named = list(dict.fromkeys(wanted))
-        statistics = [one for one in named if isinstance(one, Statistic) and one not in self.kept]
-        by_class = [one for one in statistics if one.kind == "per class"]
-        first = [*(one for one in statistics if one.kind != "per class"), *(prepare(self) if by_class else [])]
-        if by_block := [one for one in dict.fromkeys(first) if one not in self.kept]:
-            self._share(by_block)
-            self.kept.update(walk(self, by_block))
-        if by_class:
-            if self.previous:
-                self.previous.gather(prepare(self.previous))
-            self.kept.update(walk_columns(columns(self), by_class))
-        self._make([one for one in named if not isinstance(one, Statistic)])
-
-    def _make(self, functions: list[Callable[[Snapshot], Any]]) -> None:
-        """Call functions side by side; one after the other where they would walk the features again."""
-        side_by_side = ordered_map if fits(self) else map
-        for _ in side_by_side(lambda function: function(self), functions):
-            pass
-
-    def _share(self, statistics: list[Statistic]) -> None:
-        """Compute what blocks share before their threads start, since a thread must not start a walk."""
-        _ = self.weight64, self.threshold
-        if any(statistic.kind == "summed" for statistic in statistics):
-            _ = self.projection
+        gather(self, wanted)

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bceprobe.snapshot.blocks import Block, parts, refuse_not_finite, tile, tiles
+from bceprobe.snapshot.blocks import Block
+from bceprobe.snapshot.checks import LARGEST, SHORT
+from bceprobe.snapshot.parts import parts, refuse_unusable
 from bceprobe.snapshot.threads import ordered_map
+from bceprobe.snapshot.tiles import tiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bceprobe.snapshot.blocks import Part
     from bceprobe.snapshot.model import Snapshot
+    from bceprobe.snapshot.parts import Part
 
 EPS = float(np.finfo(np.float64).eps)
-# Bytes of float32.
-SHORT = 4
 
 
 class Moments(NamedTuple):
@@ -71,7 +72,8 @@ class Projection(NamedTuple):
 def class_moments(snapshot: Snapshot) -> Moments:
     """Walk the features once. The mean of equal features is exactly their value."""
     classes, length = snapshot.weight.shape
-    total = Moments(np.zeros(classes, np.int64), *np.zeros((2, classes, length)), np.zeros(classes))
+    means, first = np.zeros((2, classes, length))
+    total = Moments(np.zeros(classes, np.int64), means, first, np.zeros(classes))
     for labels, part in ordered_map(lambda part: _of_part(snapshot, part), parts(snapshot)):
         _merge(total, labels, part)
     total.means[total.counts == 0] = np.nan
@@ -102,8 +104,8 @@ def _of_part(snapshot: Snapshot, part: Part) -> tuple[NDArray[np.intp], Moments]
     with np.errstate(invalid="ignore", over="ignore"):
         found = [_of_class(block.stored[samples]) for _, samples in block.groups()]
     means, first, squares = (np.array(column) for column in zip(*found, strict=True))
-    if not np.isfinite(squares).all():
-        refuse_not_finite(part)
+    if not (squares <= LARGEST).all():
+        refuse_unusable(part)
     counts = np.diff(np.append(block.starts, len(block.target)))
     return block.labels, Moments(counts, means, first, squares)
 
@@ -117,12 +119,11 @@ def _of_class(stored: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.flo
     first = stored[0].astype(np.float64)
     origin = first if stored.dtype.itemsize > SHORT else None
     total, squares = np.zeros(len(first)), 0.0
-    for rows in tiles(len(stored), len(first)):
-        features = tile(stored[rows])
+    for _, features in tiles(stored):
         flat = features.ravel()
         squares += float(flat @ flat)
         if origin is not None:
-            features -= origin
+            np.subtract(features, origin, out=features)
         total += np.ones(len(features)) @ features
     mean = total / len(stored)
     return mean if origin is None else origin + mean, first, squares

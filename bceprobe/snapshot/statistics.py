@@ -35,10 +35,18 @@ class Statistic:
     kind: Literal["summed", "per sample", "per class"]
 
 
+@dataclass(frozen=True)
+class Before:
+    """A statistic of the previous snapshot, for metrics about change; nothing where there is none."""
+
+    statistic: Statistic
+
+
 def summed(function: Callable[[Block], tuple[Array, ...]]) -> Statistic:
     """Make a statistic: arrays of a block, of fixed shapes, that are added over the blocks.
 
-    It may use the residuals of a block and their coordinates, which the other kinds may not.
+    It may use class means and what follows from them, which the other kinds may not. The arrays must be its own: those
+    of the block are overwritten by the next one.
     """
     return Statistic(function, "summed")
 

@@ -22,11 +22,16 @@ from threadpoolctl import ThreadpoolController
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
 T = TypeVar("T")
 R = TypeVar("R")
+NESTED = (
+    "what works on one block or column must not walk the snapshot: name what it needs among what its metric uses, "
+    "or make it a summed statistic, which may use class means"
+)
 _LOCAL = threading.local()
 
 
@@ -39,26 +44,26 @@ def workers() -> int:
 def ordered_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield the results of a function in the order of its items, which are taken a few at a time.
 
-    The function must not wait for another `ordered_map`.
+    Raises
+    ------
+    RuntimeError
+        The function itself waits for an `ordered_map`: all threads could come to wait for each other, and it would
+        overwrite the memory that its block lives in.
     """
     source = iter(items)
     first = list(islice(source, 2))
+    if first and _inside():
+        raise RuntimeError(NESTED)
     if len(first) < 2 or workers() == 1:  # noqa: PLR2004 - one item needs no threads
-        yield from map(function, chain(first, source))
+        yield from (_call(function, item) for item in chain(first, source))
         return
     with one_blas_thread():
-        running: deque[Any] = deque()
-        for item in chain(first, source):
-            running.append(_pool(os.getpid()).submit(function, item))
-            if len(running) > 2 * workers():
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
+        yield from _side_by_side(function, chain(first, source))
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep numpy's BLAS to one thread: on a busy machine a small decomposition with two takes a hundred times longer."""
+    """Keep numpy's BLAS to one thread: on a busy machine small decompositions take a hundred times longer with two."""
     _BLAS.enter()
     try:
         yield
@@ -76,6 +81,34 @@ def buffer(name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
     if name not in held or held[name].size < size:
         held[name] = np.empty(size)
     return held[name][:size].reshape(shape)
+
+
+def _side_by_side(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    running: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            running.append(_pool(os.getpid()).submit(_call, function, item))
+            if len(running) > 2 * workers():
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def _inside() -> bool:
+    """Tell whether this thread works on an item of an `ordered_map`."""
+    return bool(getattr(_LOCAL, "inside", False))
+
+
+def _call(function: Callable[[T], R], item: T) -> R:
+    """Call the function, and know meanwhile that this thread is inside it."""
+    _LOCAL.inside = True
+    try:
+        return function(item)
+    finally:
+        _LOCAL.inside = False
 
 
 @cache

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bceprobe.snapshot.blocks import Block, parts, refuse_not_finite
+from bceprobe.snapshot.blocks import Block
+from bceprobe.snapshot.parts import parts, refuse_unusable
 from bceprobe.snapshot.threads import ordered_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bceprobe.snapshot.blocks import Part
     from bceprobe.snapshot.columns import Column
     from bceprobe.snapshot.model import Snapshot
+    from bceprobe.snapshot.parts import Part
     from bceprobe.snapshot.statistics import Statistic
 
 Results = dict["Statistic", Any]
@@ -23,12 +24,11 @@ Results = dict["Statistic", Any]
 
 def walk(snapshot: Snapshot, statistics: Sequence[Statistic]) -> Results:
     """Walk the blocks of a snapshot once, for statistics that are summed or per sample."""
-
-    checked, totals = "moments" in vars(snapshot), _Totals(snapshot.samples)
+    checked, totals = snapshot.knows_means, _Totals(snapshot.samples)
 
     def of_part(part: Part) -> list[Any]:
         if not checked:
-            refuse_not_finite(part)
+            refuse_unusable(part)
         block = Block(snapshot, part)
         found = [(statistic, statistic.function(block)) for statistic in statistics]
         for statistic, values in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import tomllib
 from functools import cached_property
 from pathlib import Path
@@ -62,12 +63,17 @@ class Run:
 
     @property
     def learning_rates(self) -> dict[int, float]:
-        """The learning rate of every epoch that history.csv names; none for a run that `bceprobe train` did not make."""
+        """The learning rate of every epoch that history.csv has one for; none without that file or its column lr.
+
+        Raises
+        ------
+        StoreCorruptError
+            The file is not readable as numbers.
+        """
         path = child(self.location, "history.csv")
-        rows = csv.DictReader(read_bytes(path).decode().splitlines()) if exists(path) else []
         try:
-            return {int(row["epoch"]): float(row["lr"]) for row in rows}
-        except (KeyError, TypeError, ValueError) as error:
+            return _learning_rates(read_bytes(path).decode()) if exists(path) else {}
+        except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
             raise StoreCorruptError(f"{path} has no readable columns epoch and lr", RESTORE) from error
 
     @cached_property
@@ -188,3 +194,14 @@ def open_run(location: str | Path) -> Run:
 def is_run(location: str) -> bool:
     """Tell whether a location is that of a run."""
     return exists(child(location, FILE)) or has_store(child(location, schema.STORE))
+
+
+def _learning_rates(text: str) -> dict[int, float]:
+    """Read the columns epoch and lr of a CSV table; an empty cell is an epoch whose rate is not known."""
+    table = csv.DictReader(text.splitlines())
+    if "lr" not in (table.fieldnames or ()):
+        return {}
+    rates = {int(row["epoch"]): float(row["lr"]) for row in table if row["lr"] != ""}
+    if not all(map(math.isfinite, rates.values())):
+        raise ValueError("a learning rate is not finite")
+    return rates

@@ -51,7 +51,7 @@ class StoredSplit:
         """
         stored = self.run.array(self.name, "target")
         labels, classes = stored[:], self.run.array(schema.CLASSIFIER, "weight").shape[1]
-        if labels.min() < 0 or labels.max() >= classes:
+        if labels.size and (labels.min() < 0 or labels.max() >= classes):
             what = f"{stored.path}: labels {labels.min()}..{labels.max()} are outside 0..{classes - 1}"
             raise StoreCorruptError(f"{what} (split {self.name})", RESTORE)
         return labels

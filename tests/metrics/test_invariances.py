@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from metric_cases import changed, gaussian, snapshots, values
 
-from bceprobe.snapshot import blocks as blocks_module
+from bceprobe.snapshot import parts as parts_module
 
 if TYPE_CHECKING:
     from bceprobe.snapshot import Snapshot
@@ -100,7 +100,7 @@ def test_walking_in_blocks_changes_nothing(rows: int, order: str) -> None:
     places = np.argsort(snapshot.target, kind="stable") if order == "class order" else np.arange(snapshot.samples)
     whole = changed(snapshot, features=snapshot.features[:][places], target=snapshot.target[places])
     expected = values(whole)
-    with patch.object(blocks_module, "BLOCK_ROWS", rows):
+    with patch.object(parts_module, "BLOCK_ROWS", rows):
         chunked = changed(whole)
-        assert max(len(part.features) for part in blocks_module.parts(chunked)) == rows
+        assert max(len(part.features) for part in parts_module.parts(chunked)) == rows
         assert values(chunked) == pytest.approx(expected, rel=1e-12, nan_ok=True)

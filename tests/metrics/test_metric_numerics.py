@@ -11,7 +11,7 @@ import pytest
 from metric_cases import RowsOnDemand, changed, gaussian, values
 
 from bceprobe.snapshot import Snapshot
-from bceprobe.snapshot.blocks import BLOCK_BYTES, READ_BYTES
+from bceprobe.snapshot.parts import BLOCK_BYTES, READ_BYTES
 from bceprobe.snapshot.threads import workers
 
 if TYPE_CHECKING:

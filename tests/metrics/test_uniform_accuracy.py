@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from metric_cases import gaussian, values
 
-from bceprobe.metrics.accuracy import GRID, best_uniform, uniform_accuracy_grid, uniform_curve
+from bceprobe.metrics.accuracy import GRID, uniform_accuracy_grid
+from bceprobe.metrics.intervals import best_uniform, uniform_curve
 from bceprobe.snapshot import Decisions, Snapshot
 
 FEW = st.integers(-4, 4).map(float)

@@ -1,0 +1,105 @@
+"""Sums of unit vectors and norms of the features of each class, from one walk: in O(N d), never over pairs of samples.
+
+The mean cosine over all pairs of samples of two classes is the inner product of their mean unit vectors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from bceprobe.metrics.base import ByClass, per_sample_of_class
+from bceprobe.snapshot import once, summed, tiles
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bceprobe.snapshot import Block, Snapshot
+
+# Part of a squared norm below which the difference of two of them has lost its digits.
+NEAR = 1e-4
+
+
+class Directions(NamedTuple):
+    """Of the present classes, the sum of the unit vectors of their samples, (K', d).
+
+    With it the number of their samples, (K',), and of those that have a direction, (K',).
+    """
+
+    sums: NDArray[np.float64]
+    samples: NDArray[np.int64]
+    directed: NDArray[np.int64]
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """m_k, (K', d)."""
+        means: NDArray[np.float64] = self.sums / self.samples[:, None]
+        return means
+
+
+@summed
+def unit_sums(block: Block) -> tuple[NDArray[Any], ...]:
+    """Sum over each class the features divided by their norm, centred and uncentred, (2, K, d), and norms, (2, K).
+
+    With them the number of features that have such a direction, (2, K). The norms are relative to that of a first
+    sample of the class: their differences, and the squares of these.
+    """
+    snapshot = block.snapshot
+    sums, norms = np.zeros((2, *snapshot.weight.shape)), np.zeros((2, snapshot.classes))
+    directed = np.zeros(norms.shape, np.int64)
+    for label, samples in block.groups():
+        first = np.linalg.norm(snapshot.moments.first[label])
+        for _, features in tiles(block.stored[samples]):
+            squares = np.einsum("ij,ij->i", features, features)
+            inverse = _inverse_norms(features, squares, snapshot)
+            sums[:, label] += inverse @ features
+            sums[0, label] -= inverse[0].sum() * snapshot.centre
+            directed[:, label] += np.count_nonzero(inverse, axis=1)
+            apart = np.sqrt(squares) - first
+            norms[:, label] += apart.sum(), apart @ apart
+    return sums, norms, directed
+
+
+@once
+def centred_directions(snapshot: Snapshot) -> Directions:
+    """Sum unit vectors around the global mean."""
+    return _directions(snapshot, 0)
+
+
+@once
+def uncentred_directions(snapshot: Snapshot) -> Directions:
+    """Sum unit vectors around the origin."""
+    return _directions(snapshot, 1)
+
+
+@once
+def norm_moments(snapshot: Snapshot) -> tuple[ByClass, ByClass]:
+    """Return mean and population standard deviation of the feature norms, over all samples and within each class."""
+    counts, filled = snapshot.class_counts, snapshot.present
+    apart, squares = (per_sample_of_class(snapshot, sums) for sums in snapshot[unit_sums][1])
+    means = np.linalg.norm(snapshot.moments.first, axis=1) + apart
+    variances = np.maximum(squares - apart**2, 0.0)
+    mean = np.average(means[filled], weights=counts[filled])
+    variance = np.average(variances[filled] + np.square(means[filled] - mean), weights=counts[filled])
+    return ByClass(mean, means), ByClass(np.sqrt(variance), np.sqrt(variances))
+
+
+def _directions(snapshot: Snapshot, which: int) -> Directions:
+    (sums, _, directed), present = snapshot[unit_sums], snapshot.present
+    return Directions(sums[which][present], snapshot.class_counts[present], directed[which][present])
+
+
+def _inverse_norms(features: NDArray[np.float64], own: NDArray[np.float64], snapshot: Snapshot) -> NDArray[np.float64]:
+    """Return 1 / ||h - centre|| and 1 / ||h||, (2, B); 0 for a feature without direction.
+
+    The first comes from the second, whose squares are `own`, (B,); where they cancel, from the difference itself.
+    """
+    centre = snapshot.centre
+    apart = own - 2 * (features @ centre) + centre @ centre
+    near = np.flatnonzero(apart < NEAR * (own + centre @ centre))
+    apart[near] = np.square(features[near] - centre).sum(axis=1)
+    squares, rounding = np.stack([apart, own]), snapshot.mean_rounding**2 / snapshot.samples
+    inverse: NDArray[np.float64] = np.zeros_like(squares)
+    np.divide(1.0, np.sqrt(squares.clip(0)), out=inverse, where=squares > [[rounding], [0.0]])
+    return inverse
