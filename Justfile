@@ -25,9 +25,9 @@ format:
     uv run ruff format
     uv run ruff check --fix
 
-# Write the generated parts of README.md again.
-docs:
-    uv run python tests/readme.py --write
+# Write METRICS.md and the outputs in README.md again; WORDS: only those of commands that contain them.
+docs *words:
+    uv run python tests/readme.py --write "{{words}}"
 
 # Tests that need a CUDA device.
 gpu *arguments:

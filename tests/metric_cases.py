@@ -1,7 +1,8 @@
-"""Snapshots for tests of metrics: drawn at random, collapsed, and read row by row from nowhere."""
+"""Snapshots for tests of metrics: drawn at random, collapsed, and read on demand."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from bceprobe.metrics import evaluate
-from bceprobe.snapshot import Snapshot
+from bceprobe.snapshot import Snapshot, Training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,19 @@ def values(snapshot: Snapshot) -> dict[str, float]:
     """Compute the metrics of the topics nc and accuracy, without those by class."""
     found = evaluate(snapshot, "nc", "accuracy")
     return {name: value for name, value in found.items() if isinstance(value, float)}
+
+
+def everything(snapshot: Snapshot) -> dict[str, NDArray[np.float64]]:
+    """Compute all metrics, also those by class; of the warnings, only those about lost directions are allowed."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "the means of .* classes span", RuntimeWarning)
+        return {name: np.asarray(value) for name, value in evaluate(snapshot, "all").items()}
+
+
+def trained(snapshot: Snapshot, loss: str = "bce", **options: Any) -> Snapshot:
+    """Say how the classifier of a snapshot was trained."""
+    known = {"lambda_w": 5e-4, "lambda_h": 5e-4, "lambda_b": 5e-4, "batch_size": 16, "learning_rate": 0.1}
+    return changed(snapshot, training=Training(loss, samples=snapshot.samples, **known | options))
 
 
 def gaussian(seed: int, counts: Sequence[int], length: int, *, noise: float = 0.5, **options: Any) -> Snapshot:
@@ -35,7 +49,7 @@ def gaussian(seed: int, counts: Sequence[int], length: int, *, noise: float = 0.
 
 def changed(snapshot: Snapshot, **changes: Any) -> Snapshot:
     """Copy a snapshot with other arrays."""
-    names = ("features", "target", "weight", "bias", "global_mean")
+    names = ("features", "target", "weight", "bias", "global_mean", "training", "previous", "memory")
     return Snapshot(**{name: getattr(snapshot, name) for name in names} | changes)
 
 
@@ -53,6 +67,23 @@ def etf_rows(classes: int, length: int, seed: int = 0) -> NDArray[np.float64]:
     corners = np.eye(classes) - 1 / classes
     vertices: NDArray[np.float64] = corners / np.linalg.norm(corners[0]) @ turned[:classes]
     return vertices
+
+
+def collapsed(classes: int, length: int, each: int = 3, **options: Any) -> Snapshot:
+    """Make complete collapse: features on the vertices of a simplex ETF, 5 long, and a weight along them, 2 long."""
+    vertices, target = etf_rows(classes, length), np.repeat(np.arange(classes), each)
+    return Snapshot(5 * vertices[target], target, 2 * vertices, **options)
+
+
+class CountedRows:
+    """Features that are read on demand, and note which rows are read."""
+
+    def __init__(self, features: NDArray[Any]) -> None:
+        self.features, self.shape, self.reads = features, features.shape, list[tuple[int, int]]()
+
+    def __getitem__(self, rows: slice, /) -> NDArray[Any]:
+        self.reads.append((int(rows.start), int(rows.stop)))
+        return self.features[rows]
 
 
 @dataclass(frozen=True)

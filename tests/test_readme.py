@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from readme import BLOCK, README, make_example, output
+from readme import BLOCK, METRICS, README, make_example, metrics_page, output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +31,18 @@ def test_outputs_are_real(block: re.Match[str], folder: Path) -> None:
     assert printed == block["text"]
 
 
+def test_the_table_of_metrics_is_that_of_the_registry() -> None:
+    """METRICS.md has a line for every metric, as it is registered; write it again with `just docs`."""
+    assert METRICS.read_text(encoding="utf-8") == metrics_page()
+
+
 def test_python_examples_run(tmp_path: Path) -> None:
-    """The Recorder example runs in a plain loop, and bare xarray reads its store without any warning."""
-    read, record = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    """The Recorder example runs in a plain loop, its run is analysed, and bare xarray reads it without warning."""
+    analyse, read, record = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     recorded = subprocess.run([sys.executable, "-c", record], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert recorded.returncode == 0, recorded.stderr
+    analysed = subprocess.run([sys.executable, "-c", analyse], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert analysed.stdout == "(3,)\n"
     alone = [sys.executable, "-W", "error", "-c", read + "import sys; assert 'bceprobe' not in sys.modules"]
     shown = subprocess.run(alone, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (shown.stdout, shown.stderr) == ("(200, 16)\n", "")

@@ -6,6 +6,7 @@ be deleted at any time.
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,11 +108,14 @@ def unique_labels(runs: Sequence[Run]) -> list[str]:
 
 def _work(tasks: Sequence[Task], memory: int | None, progress: Callable[[int, int], None] | None) -> None:
     """Do the tasks one after the other, and count finished snapshots."""
-    total = sum(len(task.epochs) for task in tasks)
-    finished = (epoch for task in tasks for epoch in task.run(memory))
-    for done, _ in enumerate(finished, start=1):
-        if progress:
-            progress(done, total)
+    total, done = sum(len(task.epochs) for task in tasks), 0
+    for task in tasks:
+        # Closed at once, also by an error or an interruption, so that what was computed is cached.
+        with closing(task.run(memory)) as finished:
+            for _ in finished:
+                done += 1
+                if progress:
+                    progress(done, total)
 
 
 def _opened(runs: str | Path | Run | Sequence[str | Path | Run]) -> list[Run]:

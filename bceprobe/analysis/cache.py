@@ -1,8 +1,8 @@
 """The cache of an analysis: `metrics.zarr` beside the store, a group per split, topic and global mean.
 
-A group is labelled: ``value`` over (epoch, metric), ``by_class`` over (epoch, metric_by_class, label), with the names of
-the metrics and what they are as coordinates, and the `digest` of what each epoch was computed from. It is replaced as a
-whole; one that is unreadable, damaged or of another metric version is as good as none.
+A group is labelled: ``value`` over (epoch, metric), ``by_class`` over (epoch, metric_by_class, label), with the names
+of the metrics and what they are as coordinates, and the `digest` of what each epoch was computed from. It is replaced
+as a whole; one that is unreadable, damaged or of another metric version is as good as none.
 """
 
 from __future__ import annotations

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bceprobe.analysis.cache import DIGEST, Cache
+from bceprobe.analysis.context import TRAINED
 from bceprobe.analysis.reading import Reader
 from bceprobe.metrics import evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from bceprobe.analysis.context import Context
     from bceprobe.analysis.labelled import Row, Rows
     from bceprobe.snapshot import GlobalMean
     from bceprobe.store.split import StoredSplit
 
-# The split whose samples are trained on: only there does a gradient predict how a score changes.
-TRAINED = "train"
+# Only on the split that is trained on does a gradient predict how a score changes.
 CHANGE = "updates"
 
 
@@ -43,7 +43,7 @@ class Task:
     rows: dict[str, Rows] = field(default_factory=dict)
     _fingerprints: dict[int, str] = field(default_factory=dict, repr=False)
 
-    def run(self, memory: int | None) -> Iterator[int]:
+    def run(self, memory: int | None) -> Generator[int, None, None]:
         """Fill the rows, yielding every epoch when it is done; what was computed is cached even if interrupted."""
         caches = {topic: Cache(self.split.run, self.split.name, topic, self.global_mean) for topic in self.topics}
         cached = {topic: cache.read() for topic, cache in caches.items()}

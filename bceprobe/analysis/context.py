@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bceprobe.errors import StoreCorruptError
+from bceprobe.metrics.gradients import LOSSES
 from bceprobe.settings import flatten
 from bceprobe.snapshot import Training
 
@@ -13,17 +16,26 @@ if TYPE_CHECKING:
 
     from bceprobe.store import Run
 
+TRAINED = "train"
+NUMBERS = ("lambda_w", "lambda_h", "lambda_b", "batch_size", "samples", "learning_rate")
+
 
 class Context:
     """The training of a run, read once.
 
     It comes from config.toml and history.csv of a run that bceprobe trained. A run that was recorded in another
     training loop may say it in the ``training`` entry of its provenance: the names of `Training`, with the learning
-    rate as one number for all epochs. Where neither says it, it is not known.
+    rate as one number for all epochs; the samples are those of the train split if it does not say. Where neither says
+    it, it is not known.
+
+    Raises
+    ------
+    StoreCorruptError
+        The provenance gives something else where a number is needed.
     """
 
     def __init__(self, run: Run) -> None:
-        self.training = _of_settings(flatten(run.settings), _samples(run.manifest)) or _of_manifest(run.manifest)
+        self.training = _of_settings(flatten(run.settings), _samples(run.manifest)) or _of_manifest(run)
         self._rates = run.learning_rates
         self._constant = self.training.learning_rate if self.training else None
 
@@ -38,7 +50,9 @@ class Context:
     def missing(self) -> Iterator[str]:
         """Say what is not known, and which values are undefined for that."""
         if self.training is None:
-            yield "its loss and settings are not known: no gradients, amplitudes and alpha"
+            yield "its loss, settings and learning rates are not known: no gradients, amplitudes and alpha"
+        elif self.training.loss not in LOSSES:
+            yield f"its loss is {self.training.loss!r}: gradients and amplitudes are for {' and '.join(LOSSES)} alone"
         elif not self._rates and self._constant is None:
             yield "its learning rates are not known: changes of scores and thresholds are not predicted"
 
@@ -58,10 +72,22 @@ def _of_settings(settings: dict[str, Any], samples: int) -> Training | None:
     )
 
 
-def _of_manifest(manifest: dict[str, Any]) -> Training | None:
-    said = manifest.get("provenance", {}).get("training", {})
-    known = {name: said[name] for name in Training.__dataclass_fields__ if name in said}
-    return Training(**known) if "loss" in known else None
+def _of_manifest(run: Run) -> Training | None:
+    said = run.manifest.get("provenance", {}).get("training", {})
+    if "loss" not in said:
+        return None
+    numbers = {name: _number(run, name, said[name]) for name in NUMBERS if said.get(name) is not None}
+    batch_size, samples = (int(numbers.pop(name, 0)) for name in ("batch_size", "samples"))
+    if not samples and TRAINED in run.splits:
+        samples = len(run.split(TRAINED).target)
+    return Training(str(said["loss"]), batch_size=batch_size, samples=samples, **numbers)
+
+
+def _number(run: Run, name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        what = f"{run.location}: its provenance gives training {name} as {value!r}, which is no number from 0 on"
+        raise StoreCorruptError(what, "Correct it in run.json")
+    return float(value)
 
 
 def _samples(manifest: dict[str, Any]) -> int:

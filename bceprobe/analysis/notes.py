@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import xarray as xr
+    from numpy.typing import NDArray
 
 # The topics that need to know how a run was trained.
 GRADIENTS = {"bias", "updates"}
@@ -19,8 +20,17 @@ NEAR = 10.0
 
 def notes(result: xr.Dataset, topics: Sequence[str], missing: Mapping[str, Sequence[str]]) -> list[str]:
     """Collect the notes on a result; `missing` says what is not known of each run."""
-    found = [f"{run}: {what}" for run, lacks in missing.items() for what in lacks] if GRADIENTS & {*topics} else []
-    return [*found, *(_floored(result) if "nc1_floor" in result else ())]
+    lacks = [f"{run}: {what}" for run, lines in missing.items() for what in lines] if GRADIENTS & {*topics} else []
+    return [*_empty(result, missing), *lacks, *(_floored(result) if "nc1_floor" in result else ())]
+
+
+def _empty(result: xr.Dataset, runs: Iterable[str]) -> Iterator[str]:
+    """Name the runs that have nothing of what was asked for."""
+    captured = result["captured"].any(("split", "epoch"))
+    splits = " or ".join(result["split"].values.tolist())
+    for run in runs:
+        if run not in captured["run"] or not captured.sel(run=run):
+            yield f"{run}: left out, as no epoch of its {splits} split is captured"
 
 
 def _floored(result: xr.Dataset) -> Iterator[str]:
@@ -28,7 +38,19 @@ def _floored(result: xr.Dataset) -> Iterator[str]:
     for run in result["run"].values.tolist():
         for split in result["split"].values.tolist():
             part = result.sel(run=run, split=split)
-            near = np.flatnonzero(part["nc1"].values < NEAR * part["nc1_floor"].values)
-            if near.size:
-                first, floor = part["epoch"].values[near[0]], part["nc1_floor"].values[near].max()
-                yield f"{run}, {split} split: from epoch {first} on NC1 is floored by the rounding of its features, at about {floor:.1e}"
+            part = part.isel(epoch=part["captured"].values)
+            near = part["nc1"].values < NEAR * part["nc1_floor"].values
+            if near.any():
+                floor = part["nc1_floor"].values[near].max()
+                where = _where(part["epoch"].values, near)
+                yield f"{run}, {split} split: rounding of the features floors NC1 at about {floor:.1e} {where}"
+
+
+def _where(epochs: NDArray[np.int64], near: NDArray[np.bool_]) -> str:
+    """Name some of the epochs of a run."""
+    first, last = epochs[near][[0, -1]]
+    if first == last:
+        return f"(epoch {first})"
+    between = np.count_nonzero((epochs >= first) & (epochs <= last))
+    count = np.count_nonzero(near)
+    return f"(epochs {first} to {last})" if count == between else f"({count} of the epochs {first} to {last})"

@@ -88,7 +88,8 @@ class Reader:
             snapshot = self._open(epoch, features, previous)
             known = {epoch: snapshot}
             yield epoch, snapshot
-            _let_go(snapshot)
+            # A chain of all previous snapshots would stay in memory.
+            object.__setattr__(snapshot, "previous", None)
 
     def _open(self, epoch: int, features: Held | None, previous: Snapshot | None) -> Snapshot:
         training = self.context.at(epoch, self._before(epoch))
@@ -123,9 +124,3 @@ class Reader:
             yield epoch, held
             held.release()
             free.append(memory)
-
-
-def _let_go(snapshot: Snapshot) -> None:
-    """Drop what a measured snapshot need not keep: the one before it, and a view of memory that another epoch takes."""
-    object.__setattr__(snapshot, "previous", None)
-    vars(snapshot).pop("small_features", None)

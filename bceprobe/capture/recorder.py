@@ -49,7 +49,10 @@ class Recorder:
     resume_after
         Continue an existing run: epochs up to this one stay, later ones are captured again.
     provenance
-        Added to what `run.json` records about this process.
+        Added to what `run.json` records about this process. Its entry ``training`` says how the model is trained, for
+        ``bceprobe analyze bias`` and ``updates``, which need to know: the names of `bceprobe.snapshot.Training`, the
+        learning rate as one number for all epochs, as in
+        ``Recorder(..., provenance={"training": {"loss": "bce", "learning_rate": 0.1}})``.
 
     Raises
     ------

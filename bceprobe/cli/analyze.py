@@ -89,8 +89,6 @@ def _topic(topic: str, runs: list[str], options: dict[str, Any], show: Callable[
     dataset = _computed(["bias", "scores"] if topic == "bias" else topic, runs, options, topic)
     correlations = _correlations(dataset) if related else []
     shown = dataset[[name for name in dataset.data_vars if _belongs(str(name), topic)]]
-    for line in dataset.attrs["notes"]:
-        note(line)
     show(topic, records(shown), dataset=shown, correlations=correlations if related else None)
 
 
@@ -98,17 +96,18 @@ def _trajectories(runs: list[str], options: dict[str, Any], threshold: float, sh
     from bceprobe.analysis.trajectories import trajectories
 
     dataset = _computed(["nc", "accuracy"], runs, options | {"splits": ["train"]}, TRAJECTORIES)
-    found = trajectories(dataset, dataset, threshold)
-    for run in sorted({*dataset["run"].values.tolist()} - {row["run"] for row in found}):
-        note(f"{run}: left out, as no epoch of its train split is captured")
-    show(TRAJECTORIES, found)
+    show(TRAJECTORIES, trajectories(dataset, dataset, threshold))
 
 
 def _computed(topic: str | Sequence[str], runs: list[str], options: dict[str, Any], title: str) -> xr.Dataset:
+    """Compute with a progress bar, and print the notes on the result."""
     from bceprobe.analysis import analyze as compute
 
     with progress(f"analyze {title}") as report:
-        return compute(runs, topic, progress=report, **options)
+        dataset = compute(runs, topic, progress=report, **options)
+    for line in dataset.attrs["notes"]:
+        note(line)
+    return dataset
 
 
 def _grouped(dataset: xr.Dataset) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -60,11 +61,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title:
     console.print(table)
 
 
-def print_lines(text: str) -> None:
-    """Print a sentence of the result, broken into lines where the terminal ends."""
-    import textwrap
+def print_heading(text: str) -> None:
+    """Print a line across the terminal that names what follows."""
+    console = stdout()
+    console.print(f"── {text} ".ljust(console.width, "─"), style="bold")
 
-    result(textwrap.fill(text, stdout().width, break_on_hyphens=False))
+
+def print_lines(text: str, *, after: int = 0) -> None:
+    """Print a sentence of the result, broken into lines where the terminal ends, and some empty lines after it."""
+    result(textwrap.fill(text, stdout().width, break_on_hyphens=False) + "\n" * after)
 
 
 def number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The tables of what `bceprobe analyze` finds beyond values: trajectories, and correlations of thresholds and scores."""
+"""The tables of what `bceprobe analyze` finds beyond values: trajectories and correlations."""
 
 from __future__ import annotations
 

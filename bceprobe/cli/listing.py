@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bceprobe.cli.console import print_table, result_json
+from bceprobe.cli.console import print_lines, print_table, result_json
+from bceprobe.cli.marks import OWN_MARK, is_own
 
 if TYPE_CHECKING:
+    from bceprobe.metrics import Metric
     from bceprobe.registry import Registry
 
 
@@ -24,17 +27,81 @@ class Kind(StrEnum):
 
 def list_names(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    topic: Annotated[
+        str | None,
+        typer.Option(help="metrics: those of one topic, with definitions and units.", show_envvar=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
 ) -> None:
     """List losses, models, data sets or metrics, with what each one is.
 
-    Example: bceprobe list metrics
+    Example: bceprobe list metrics --topic nc
     """
-    rows = _metric_rows() if kind is Kind.METRICS else _documented(_registry(kind))
+    from bceprobe.errors import UsageError
+
+    if topic is not None and kind is not Kind.METRICS:
+        raise UsageError(f"--topic is for metrics, not for {kind}", "Leave it out")
+    rows = metric_rows(topic or "all") if kind is Kind.METRICS else _documented(_registry(kind))
     if as_json:
         result_json({"schema_version": 1, "kind": kind, "records": rows})
+    elif kind is Kind.METRICS:
+        _print_metrics(rows, detailed=topic is not None)
     else:
         print_table(list(rows[0]), [list(row.values()) for row in rows], text=len(rows[0]))
+
+
+def metric_rows(topic: str) -> list[dict[str, Any]]:
+    """Describe the metrics of a topic, or of all, in the words of their registration."""
+    from bceprobe.metrics import topic_metrics
+
+    return [_described(entry) for entry in topic_metrics(topic)]
+
+
+def _described(entry: Metric) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "topic": entry.topic,
+        "what": entry.long_name,
+        "definition": entry.definition,
+        "own": is_own(entry.definition),
+        "units": entry.units,
+        "by_class": entry.by_class,
+        "references": entry.references,
+        "description": first_sentence(entry.function.__doc__ or ""),
+    }
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a docstring, on one line.
+
+    Examples
+    --------
+    >>> first_sentence("Mean distance over pairs, eq. 3. NaN if one is zero.")
+    'Mean distance over pairs, eq. 3.'
+    """
+    paragraph = " ".join(text.strip().split("\n\n")[0].split())
+    found = re.match(r".+?(?<!\beq)\.(?=\s|$)", paragraph)
+    return found[0] if found else paragraph
+
+
+def _print_metrics(rows: list[dict[str, Any]], *, detailed: bool) -> None:
+    """Print a table per topic: a line per metric, and one more with its definition if detailed."""
+    for topic in dict.fromkeys(row["topic"] for row in rows):
+        part = [row for row in rows if row["topic"] == topic]
+        print_table([topic, "what"], [[_marked(row), _told(row, detailed=detailed)] for row in part], text=2)
+    more = "" if detailed else "; --topic tells the definitions and units of one topic"
+    print_lines(f"{OWN_MARK} own definition or choice of bceprobe{more}.")
+
+
+def _marked(row: dict[str, Any]) -> str:
+    return f"{row['name']} {OWN_MARK}" if row["own"] else str(row["name"])
+
+
+def _told(row: dict[str, Any], *, detailed: bool) -> str:
+    if not detailed:
+        return str(row["what"])
+    unit, by_class = f"; unit {row['units']}" * (row["units"] != "1"), "; also by class" * row["by_class"]
+    return f"{row['what']}\n{row['definition']}{unit}{by_class}"
 
 
 def _registry(kind: Kind) -> Registry[object]:
@@ -52,12 +119,3 @@ def _registry(kind: Kind) -> Registry[object]:
 
 def _documented(registry: Registry[object]) -> list[dict[str, str]]:
     return [{"name": name, "what": (registry[name].__doc__ or "").strip().split("\n")[0]} for name in registry]
-
-
-def _metric_rows() -> list[dict[str, str]]:
-    from bceprobe.metrics import METRICS
-
-    return [
-        {"name": metric.name, "topic": metric.topic, "what": metric.long_name, "definition": metric.definition}
-        for metric in METRICS.values()
-    ]

@@ -13,7 +13,7 @@ def is_own(definition: str) -> bool:
 
     Examples
     --------
-    >>> [is_own(text) for text in ("own: the equation is not recoverable", "paper eq. 46 (own choice: 1000 thresholds)")]
+    >>> [is_own(text) for text in ("own: not recoverable", "paper eq. 46 (own choice: 1000 thresholds)")]
     [True, True]
     >>> [is_own(text) for text in ("paper eq. 41", "own score minus the largest other")]
     [False, False]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.metrics.averages import per_sample_of_class
+from bceprobe.metrics.base import ByClass, metric
 from bceprobe.metrics.intervals import Intervals, best_uniform
 from bceprobe.snapshot import Decisions, decided, once, per_sample
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bceprobe.metrics.quantiles import interpolated
+from bceprobe.metrics.averages import centred
+from bceprobe.metrics.quantiles import quantiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,9 +117,8 @@ def paired(x: NDArray[np.float64], y: NDArray[np.float64]) -> Paired:
     """Compute the moments of some pairs; NaN means of none."""
     if not len(x):
         return Paired(0.0, np.nan, np.nan, 0.0, 0.0, 0.0)
-    mean_x, mean_y = x.mean(), y.mean()
-    dx, dy = x - mean_x, y - mean_y
-    return Paired(float(len(x)), float(mean_x), float(mean_y), float(dx @ dx), float(dy @ dy), float(dx @ dy))
+    (mean_x, dx), (mean_y, dy) = centred(x), centred(y)
+    return Paired(float(len(x)), mean_x, mean_y, float(dx @ dx), float(dy @ dy), float(dx @ dy))
 
 
 def pool(groups: NDArray[np.float64]) -> Paired:
@@ -127,7 +127,7 @@ def pool(groups: NDArray[np.float64]) -> Paired:
         return Paired(*[np.nan] * 6)
     pairs, x, y, *within = groups[groups[:, 0] > 0].T
     total = pairs.sum()
-    mean_x, mean_y = pairs @ x / total, pairs @ y / total
+    mean_x, mean_y = (side[0] + pairs @ (side - side[0]) / total for side in (x, y))
     dx, dy = x - mean_x, y - mean_y
     between = [pairs @ (dx * dx), pairs @ (dy * dy), pairs @ (dx * dy)]
     return Paired(total, mean_x, mean_y, *(sum(own) + more for own, more in zip(within, between, strict=True)))
@@ -162,10 +162,10 @@ def _monotone(y: NDArray[np.float64], direction: int) -> float:
 def _within_bins(values: NDArray[np.float64]) -> tuple[float, float]:
     """Sum squared deviations from the mean within consecutive bins, and average their interquartile ranges."""
     bins = [part for part in np.array_split(values, BINS) if len(part)]
-    squares = sum(float(np.square(part - part.mean()).sum()) for part in bins)
+    squares = sum(float(np.square(centred(part)[1]).sum()) for part in bins)
     return squares, float(np.mean([_quartile_range(part) for part in bins])) if bins else np.nan
 
 
 def _quartile_range(values: NDArray[np.float64]) -> float:
-    low, high = interpolated(np.sort(values), np.array([0.25, 0.75]) * (len(values) - 1))
+    low, high = quantiles(np.sort(values), (25, 75))
     return float(high - low)

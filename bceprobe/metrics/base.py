@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Value = float | NDArray[np.float64]
     Function = Callable[[Snapshot], "float | ByClass"]
 
+F = TypeVar("F", bound="Function")
 PAPER = "BCE vs. CE in Deep Feature Learning, ICML 2025"
 ALL = "all"
 BY_CLASS = "_by_class"
@@ -95,10 +96,10 @@ class Metric:
 METRICS: Registry[Metric] = Registry("metric", "bceprobe.metrics")
 
 
-def metric(name: str, topic: str, **description: Any) -> Callable[[Function], Function]:
+def metric(name: str, topic: str, **description: Any) -> Callable[[F], F]:
     """Register a function of a Snapshot as a metric; `description` fills the fields of `Metric`."""
 
-    def register(function: Function) -> Function:
+    def register(function: F) -> F:
         METRICS.add(name, Metric(name, topic, function, **description))
         return function
 
@@ -152,17 +153,3 @@ def measure(snapshot: Snapshot, metrics: Iterable[Metric]) -> dict[str, Value]:
     with one_blas_thread():
         snapshot.gather(statistic for entry in wanted for statistic in entry.uses)
         return {name: value for entry in wanted for name, value in entry.of(snapshot).items()}
-
-
-def per_sample_of_class(snapshot: Snapshot, sums: NDArray[Any]) -> NDArray[np.float64]:
-    """Divide sums over classes by their samples, (K,) -> (K,); NaN for a class without a sample."""
-    counts = np.where(snapshot.present, snapshot.class_counts, 1)
-    return np.where(snapshot.present, sums / counts, np.nan)
-
-
-def mean_and_std(snapshot: Snapshot, values: NDArray[np.float64]) -> tuple[ByClass, ByClass]:
-    """Return mean and population standard deviation of a value per sample, (N,), over all samples and by class."""
-    means = per_sample_of_class(snapshot, np.bincount(snapshot.target, values, snapshot.classes))
-    squares = np.square(values - means[snapshot.target])
-    deviations = np.sqrt(per_sample_of_class(snapshot, np.bincount(snapshot.target, squares, snapshot.classes)))
-    return ByClass(values.mean(), means), ByClass(values.std(), deviations)

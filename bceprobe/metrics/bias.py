@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.metrics.averages import centred, per_sample_of_class, root_mean_square
+from bceprobe.metrics.base import ByClass, metric
 from bceprobe.metrics.gradients import bias_gradient, known, negative_pull, undefined
 from bceprobe.metrics.scores import SCORE
 from bceprobe.snapshot import decided, per_class
@@ -32,13 +33,13 @@ def negatives_below(column: Column) -> NDArray[np.int64]:
 )
 def threshold_mean(snapshot: Snapshot) -> ByClass:
     """Mean threshold; by class, b_k."""
-    return ByClass(snapshot.threshold.mean(), snapshot.threshold)
+    return ByClass(centred(snapshot.threshold)[0], snapshot.threshold)
 
 
 @metric("threshold_std", "bias", long_name="Threshold, spread", definition=f"paper eq. 56, population, {SIGN}", **SCORE)
 def threshold_std(snapshot: Snapshot) -> float:
     """Return the population standard deviation of the thresholds over the classes."""
-    return float(snapshot.threshold.std())
+    return root_mean_square(centred(snapshot.threshold)[1])
 
 
 @metric(

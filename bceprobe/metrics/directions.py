@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bceprobe.metrics.base import ByClass, per_sample_of_class
+from bceprobe.metrics.averages import per_sample_of_class
+from bceprobe.metrics.base import ByClass
 from bceprobe.snapshot import once, summed, tiles
 
 if TYPE_CHECKING:

@@ -83,7 +83,8 @@ def _negative_amplitudes(
     if not _is_ce(snapshot):
         return sigmoid(logits)
     own, mass = snapshot.biased_decisions.positive[chosen], snapshot.negative_mass[chosen]
-    shares: NDArray[np.float64] = np.exp(logits - np.logaddexp(own, mass))
+    # Rounding can leave a logit above the logarithm of the sum that it is part of.
+    shares: NDArray[np.float64] = np.exp(np.minimum(logits - np.logaddexp(own, mass), 0.0))
     return shares
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.metrics.averages import per_sample_of_class
+from bceprobe.metrics.base import ByClass, metric
 from bceprobe.metrics.etf import centred_weight, distance_to_etf
 from bceprobe.snapshot import EPS, buffer, once, summed
 

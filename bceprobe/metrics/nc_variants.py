@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bceprobe.metrics.base import ByClass, metric, per_sample_of_class
+from bceprobe.metrics.averages import per_sample_of_class
+from bceprobe.metrics.base import ByClass, metric
 from bceprobe.metrics.etf import centred_weight
 from bceprobe.metrics.nc import PAPYAN, ZHU, first_scatter, scatter
 from bceprobe.metrics.precision import digits, spacing

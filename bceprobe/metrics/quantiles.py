@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PERCENTS = (1, 5, 25, 50, 75, 95, 99)
 BINS = 4096
+NEARER = 0.5
 
 
 class Extent(NamedTuple):
@@ -25,18 +26,12 @@ class Extent(NamedTuple):
     high: float
 
 
-def quantiles(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the quantiles at `PERCENTS` of increasing values by linear interpolation, (n,) -> (7,); NaN of none."""
+def quantiles(ordered: NDArray[np.float64], percents: Sequence[int] = PERCENTS) -> NDArray[np.float64]:
+    """Return quantiles of increasing values by linear interpolation, (n,) -> (7,); NaN of none."""
     if not len(ordered):
-        return np.full(len(PERCENTS), np.nan)
-    return interpolated(ordered, _places(len(ordered)))
-
-
-def interpolated(ordered: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Interpolate increasing values between ranks from 0, (n,), (m,) -> (m,)."""
-    below = np.floor(places).astype(np.intp)
-    lower: NDArray[np.float64] = ordered[below]
-    return lower + (places - below) * (ordered[np.ceil(places).astype(np.intp)] - lower)
+        return np.full(len(percents), np.nan)
+    places = _places(len(ordered), percents)
+    return _interpolated(ordered, np.floor(places).astype(np.intp), places % 1)
 
 
 def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
@@ -53,12 +48,17 @@ def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
     edges = np.linspace(extent.low, extent.high, BINS + 1)
     counts = sum(np.bincount(_bin(chunk, edges), minlength=BINS) for chunk in chunks())
     ends = np.cumsum(counts)
-    places = _places(extent.number)
+    places = _places(extent.number, PERCENTS)
     ranks = np.unique(np.concatenate([np.floor(places), np.ceil(places)])).astype(np.intp)
     wanted = np.unique(np.searchsorted(ends, ranks, side="right"))
     values, held = _members(chunks, edges, wanted, ends)
-    # Between two ranks next to each other no value is missing, so that ranks among those held do as well.
-    return interpolated(values, np.searchsorted(held, np.floor(places)) + places % 1)
+    # Between two ranks next to each other no value is missing, so that places among those held do as well.
+    return _interpolated(values, np.searchsorted(held, np.floor(places)), places % 1)
+
+
+def names(prefix: str) -> Sequence[str]:
+    """Return the metric names of the quantiles: ``prefix_q01`` and so on."""
+    return [f"{prefix}_q{percent:02d}" for percent in PERCENTS]
 
 
 def _extent(chunks: Iterable[NDArray[np.float64]]) -> Extent:
@@ -78,9 +78,19 @@ def _bin(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.
     return bins
 
 
-def _places(count: int) -> NDArray[np.float64]:
-    places: NDArray[np.float64] = np.array(PERCENTS) / 100 * (count - 1)
+def _places(number: int, percents: Sequence[int]) -> NDArray[np.float64]:
+    """Return the ranks, from 0, of quantiles among some numbers; they may lie between two ranks."""
+    places: NDArray[np.float64] = np.array(percents) / 100 * (number - 1)
     return places
+
+
+def _interpolated(
+    ordered: NDArray[np.float64], below: NDArray[np.intp], share: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Interpolate increasing values a share of the way from a rank to the next, from the nearer one as numpy does."""
+    lower, upper = ordered[below], ordered[np.minimum(below + 1, len(ordered) - 1)]
+    step = upper - lower
+    return np.where(share < NEARER, lower + share * step, upper - (1 - share) * step)
 
 
 def _members(
@@ -93,8 +103,3 @@ def _members(
     starts = np.concatenate([[0], ends])
     ranks = np.concatenate([np.arange(starts[at], starts[at + 1]) for at in wanted])
     return values, ranks
-
-
-def names(prefix: str) -> Sequence[str]:
-    """Return the metric names of the quantiles: ``prefix_q01`` and so on."""
-    return [f"{prefix}_q{percent:02d}" for percent in PERCENTS]

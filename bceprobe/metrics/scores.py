@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bceprobe.metrics.base import ByClass, mean_and_std, metric
+from bceprobe.metrics.averages import mean_and_std
+from bceprobe.metrics.base import ByClass, metric
 from bceprobe.metrics.quantiles import pooled_quantiles
 from bceprobe.metrics.summaries import described, last_of, pooled, quantiles_by_class, register_quantiles
 from bceprobe.snapshot import decided, once, per_class

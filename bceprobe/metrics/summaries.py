@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from bceprobe.metrics.averages import centred
 from bceprobe.metrics.base import METRICS, ByClass, Metric
 from bceprobe.metrics.quantiles import PERCENTS, names, quantiles
 
@@ -28,15 +29,16 @@ class Spread(NamedTuple):
 
 def described(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return number, mean, sum of squared deviations, quantiles of increasing values, (n,) -> (10,); NaN of none."""
-    mean = ordered.mean() if len(ordered) else np.nan
-    return np.array([len(ordered), mean, np.square(ordered - mean).sum(), *quantiles(ordered)])
+    mean, deviations = centred(ordered) if len(ordered) else (np.nan, ordered)
+    return np.array([len(ordered), mean, deviations @ deviations, *quantiles(ordered)])
 
 
 def pooled(rows: NDArray[np.float64]) -> Spread:
     """Pool what `described` returned of each class, (K, 3 or more), to mean and spread of each class and of all."""
     number, mean, scatter = rows[:, :3].T
     filled, total = number > 0, number.sum()
-    centre = np.average(mean[filled], weights=number[filled])
+    first = mean[filled][0]
+    centre = first + number[filled] @ (mean[filled] - first) / total
     squares = scatter[filled].sum() + number[filled] @ np.square(mean[filled] - centre)
     within = np.sqrt(np.divide(scatter, number, out=np.full_like(scatter, np.nan), where=filled))
     return Spread(np.append(number, total), np.append(mean, centre), np.append(within, np.sqrt(squares / total)))

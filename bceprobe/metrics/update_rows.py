@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bceprobe.metrics.association import Interval, Paired, paired, pool, pooled_spearman, relation, spearman_interval
+from bceprobe.metrics.averages import mean_and_std
 from bceprobe.metrics.gradients import (
     known,
     negative_amplitudes,
@@ -84,9 +85,8 @@ def negative_intervals(snapshot: Snapshot) -> list[Interval]:
 
 def positive_deviations(snapshot: Snapshot) -> NDArray[np.float64]:
     """Return the population standard deviation of the positive scores, of each class and last of all, (K + 1,)."""
-    scores, target = snapshot.decisions.positive, snapshot.target
-    own = [scores[target == label] for label in range(snapshot.classes)]
-    return np.array([group.std() if len(group) else np.nan for group in [*own, scores]])
+    overall, by_class = mean_and_std(snapshot, snapshot.decisions.positive)[1]
+    return np.append(by_class, overall)
 
 
 def negative_deviations(snapshot: Snapshot) -> NDArray[np.float64]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bceprobe.metrics import update_rows
-from bceprobe.metrics.association import BONETT, Interval, Paired, correlation, paired, slope
-from bceprobe.metrics.base import METRICS, ByClass, Metric, metric
-from bceprobe.metrics.gradients import bias_gradient, known, negative_pull, undefined
+from bceprobe.metrics.association import BONETT, Interval, Paired, correlation, slope
+from bceprobe.metrics.base import METRICS, ByClass, Metric
+from bceprobe.metrics.gradients import known, undefined
 from bceprobe.metrics.scores import negative_scores
 from bceprobe.metrics.summaries import last_of, register_quantiles
 from bceprobe.snapshot import Before, decided
@@ -214,33 +214,3 @@ for chosen in (POSITIVE, NEGATIVE):
     _register_rank_correlations(chosen)
     _register_spreads(chosen)
     _register_changes(chosen)
-
-THRESHOLD: dict[str, Any] = {
-    "definition": "own: against learning rate x steps x gradient at the previous captured epoch",
-    "higher_is_better": None,
-    "uses": (Before(decided), Before(negative_pull)),
-}
-
-
-@metric("threshold_change_slope", "updates", long_name="Threshold change, observed on predicted", **THRESHOLD)
-def threshold_change_slope(snapshot: Snapshot) -> float:
-    """Least-squares slope over classes of the observed change of b_k on the predicted one; NaN where not known."""
-    return slope(_threshold_changes(snapshot))
-
-
-@metric(
-    "threshold_change_correlation",
-    "updates",
-    long_name="Threshold change, correlation with predicted",
-    **THRESHOLD,
-)
-def threshold_change_correlation(snapshot: Snapshot) -> float:
-    """Pearson's correlation over classes of the observed with the predicted change of b_k; NaN where not known."""
-    return correlation(_threshold_changes(snapshot))
-
-
-def _threshold_changes(snapshot: Snapshot) -> Paired:
-    before, training, rate = snapshot.previous, snapshot.training, update_rows.learning_rate(snapshot)
-    if before is None or training is None or np.isnan(rate) or not known(before) or not training.steps:
-        return update_rows.UNKNOWN
-    return paired(-rate * training.steps * bias_gradient(before), snapshot.threshold - before.threshold)

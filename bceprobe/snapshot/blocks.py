@@ -121,6 +121,15 @@ class Block:
         logits = buffer("logits", self.scores.shape[::-1])
         return np.subtract(self.scores.T, self.snapshot.threshold[:, None], out=logits).T
 
+    def scores_of(self, labels: range) -> NDArray[np.float64]:
+        """Compute the scores of some classes alone, (B, len(labels))."""
+        columns = slice(labels.start, labels.stop)
+        weight = self.snapshot.weight64[columns].T
+        if not self.snapshot.knows_means:
+            return self.features @ weight
+        products, _ = self._products(weight)
+        return products + self.snapshot.projection.scores[self.target, columns]
+
     def _products(self, factor: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Multiply the features, relative to a first sample of their class, with a factor, (d, m) -> (B, m).
 

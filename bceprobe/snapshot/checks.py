@@ -12,6 +12,8 @@ from bceprobe.registry import nearest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bceprobe.snapshot.model import Snapshot
+
 GLOBAL_MEANS = ("sample", "class")
 # Squares of scores of values up to here, added up over any data set, stay within float64.
 LARGEST = 1e70
@@ -47,6 +49,15 @@ def check_values(target: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any],
             raise SnapshotError(f"{name} contains {what_is_wrong(values)}", "Train or export that epoch again")
     if global_mean not in GLOBAL_MEANS:
         raise UnknownNameError(f"unknown global mean {global_mean!r}", nearest(global_mean, GLOBAL_MEANS))
+
+
+def check_previous(target: NDArray[Any], weight: NDArray[Any], previous: Snapshot | None) -> None:
+    """Refuse a previous snapshot of other samples or classes."""
+    if previous is None:
+        return
+    if not np.array_equal(previous.target, target) or previous.weight.shape != weight.shape:
+        hint = "It must be of the same samples in the same order, with a weight of the same shape"
+        raise SnapshotError("the previous snapshot does not fit", hint)
 
 
 def usable(values: NDArray[Any]) -> NDArray[np.bool_]:

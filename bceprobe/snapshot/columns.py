@@ -80,13 +80,13 @@ def _groups(snapshot: Snapshot) -> Iterator[range]:
 
 
 def _scores(snapshot: Snapshot, labels: range) -> NDArray[np.float64]:
+    """Return the scores of some classes, (N, len(labels))."""
     if fits(snapshot):
-        held: NDArray[np.float64] = snapshot[all_scores]
+        held: NDArray[np.float64] = snapshot[all_scores][:, labels.start : labels.stop]
         return held
-    weight = snapshot.weight64[labels.start : labels.stop].T
 
     def some_scores(block: Block) -> NDArray[np.float64]:
-        return block.features @ weight
+        return block.scores_of(labels)
 
     statistic = Statistic(some_scores, "per sample")
     found: NDArray[np.float64] = walk(snapshot, [statistic])[statistic]

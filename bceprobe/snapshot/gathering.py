@@ -36,7 +36,6 @@ def _before(snapshot: Snapshot, statistics: Sequence[Statistic]) -> None:
 
 def _by_block(snapshot: Snapshot, statistics: Sequence[Statistic]) -> None:
     if lacking := [one for one in dict.fromkeys(statistics) if one not in snapshot.kept]:
-        _share(snapshot, lacking)
         snapshot.kept.update(walk(snapshot, lacking))
 
 
@@ -45,13 +44,6 @@ def _by_class(snapshot: Snapshot, statistics: Sequence[Statistic]) -> None:
         if snapshot.previous:
             gather(snapshot.previous, prepare(snapshot.previous))
         snapshot.kept.update(walk_columns(columns(snapshot), statistics))
-
-
-def _share(snapshot: Snapshot, statistics: Sequence[Statistic]) -> None:
-    """Compute what blocks share before their threads start, since a thread must not start a walk."""
-    _ = snapshot.weight64, snapshot.threshold
-    if snapshot.knows_means or any(statistic.kind == "summed" for statistic in statistics):
-        _ = snapshot.projection
 
 
 def _make(snapshot: Snapshot, functions: Sequence[Callable[[Snapshot], Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bceprobe.snapshot.checks import check_shapes, check_values
+from bceprobe.snapshot.checks import check_previous, check_shapes, check_values
 from bceprobe.snapshot.columns import columns, prepare
 from bceprobe.snapshot.decisions import Decisions, decided
 from bceprobe.snapshot.gathering import gather
@@ -53,12 +53,14 @@ class Snapshot:
     previous
         The snapshot of the same samples that was captured before this one, for metrics about change.
     memory
-        Bytes that the (N, K) scores may take; beyond that they are computed anew where they are needed.
+        Bytes that the (N, K) scores may take; beyond that they are computed anew where they are needed, which costs
+        time and may break ties of scores by rounding.
 
     Raises
     ------
     SnapshotError
-        Shapes that do not fit together, labels outside 0..K-1, values that are not finite or beyond 1e70 in size.
+        Shapes or a previous snapshot that do not fit, labels outside 0..K-1, values that are not finite or beyond 1e70
+        in size.
     UnknownNameError
         A global mean other than these two.
 
@@ -85,6 +87,7 @@ class Snapshot:
         bias = np.zeros(weight.shape[:1]) if self.bias is None else np.asarray(self.bias)
         check_shapes(features.shape, target, weight, bias)
         check_values(target, weight, bias, self.global_mean)
+        check_previous(target, weight, self.previous)
         arrays = {"features": features, "target": target.astype(np.int64, copy=False), "weight": weight, "bias": bias}
         for name, values in arrays.items():
             object.__setattr__(self, name, values)
@@ -107,7 +110,7 @@ class Snapshot:
     @cached_property
     def threshold(self) -> NDArray[np.float64]:
         """The paper's classifier bias b, (K,): the negative of PyTorch's."""
-        return -np.asarray(self.bias, dtype=np.float64)
+        return 0.0 - np.asarray(self.bias, dtype=np.float64)
 
     @cached_property
     def small_features(self) -> NDArray[Any]:

@@ -24,6 +24,7 @@ Results = dict["Statistic", Any]
 
 def walk(snapshot: Snapshot, statistics: Sequence[Statistic]) -> Results:
     """Walk the blocks of a snapshot once, for statistics that are summed or per sample."""
+    _share(snapshot, statistics)
     checked, totals = snapshot.knows_means, _Totals(snapshot.samples)
 
     def of_part(part: Part) -> list[Any]:
@@ -46,6 +47,13 @@ def walk_columns(columns: Iterable[Column], statistics: Sequence[Statistic]) -> 
     """Walk the columns of a snapshot once, for statistics that are per class."""
     found = list(ordered_map(lambda column: [statistic.function(column) for statistic in statistics], columns))
     return {statistic: np.stack(values) for statistic, values in zip(statistics, zip(*found, strict=True), strict=True)}
+
+
+def _share(snapshot: Snapshot, statistics: Sequence[Statistic]) -> None:
+    """Compute what blocks share before their threads start, since a thread must not start a walk."""
+    _ = snapshot.weight64, snapshot.threshold
+    if snapshot.knows_means or any(statistic.kind == "summed" for statistic in statistics):
+        _ = snapshot.projection
 
 
 class _Totals:

@@ -11,7 +11,7 @@ from builders import CLASSES, LENGTH
 
 from bceprobe.analysis import analyze, computing
 from bceprobe.analysis import cache as module
-from bceprobe.metrics import evaluate, topic_metrics
+from bceprobe.metrics import evaluate, topic_metrics, topics
 from bceprobe.store import StoreWriter, open_run
 
 if TYPE_CHECKING:
@@ -79,6 +79,50 @@ def test_topics_and_global_means_are_kept_apart(run: Path, computed: list[str]) 
     for topic, global_mean in (("nc", "sample"), ("accuracy", "sample"), ("nc", "class")):
         analyze(run, topic, global_mean=global_mean)  # type: ignore[arg-type]
     assert computed == []
+
+
+def test_all_topics_at_once_fill_the_cache_of_each(run: Path, computed: list[str]) -> None:
+    """After `all` no topic alone computes anything, and several topics compute only what is missing."""
+    everything = analyze(run, "all")
+    assert sorted(computed) == sorted(topics() * 4)
+    computed.clear()
+    for topic in (*topics(), ["nc", "accuracy"]):
+        found = analyze(run, topic)
+        assert everything[list(found.data_vars)].drop_attrs(deep=False).identical(found.drop_attrs(deep=False))
+    assert computed == []
+
+
+def test_topics_of_one_epoch_are_computed_together(run: Path, computed: list[str]) -> None:
+    """What is cached of one topic is not computed again with another one: each epoch lacks what it lacks."""
+    analyze(run, "nc", epochs="1-2")
+    computed.clear()
+    analyze(run, ["nc", "accuracy"])
+    assert computed == ["accuracy", "accuracy", "nc", "accuracy", "nc", "accuracy"]
+
+
+def test_updates_depend_on_the_epoch_before(run: Path, computed: list[str]) -> None:
+    """When an epoch changes, its `updates` and those of the next one are computed again, but only its own `nc`."""
+    (run / "history.csv").write_text("epoch,lr\n" + "".join(f"{epoch},0.1\n" for epoch in EPOCHS))
+    before = analyze(run, ["nc", "updates"])
+    rewrite(run, 2)
+    computed.clear()
+    after = analyze(run, ["nc", "updates"])
+    assert computed == ["nc", "updates", "updates"]
+    for name, changed in (("nc1", [2]), ("positive_amplitude_mean", [2]), ("positive_change_slope", [2, 3])):
+        same = (before[name] == after[name]).values.ravel() | np.isnan(before[name].values.ravel())
+        assert [epoch for epoch, equal in zip(EPOCHS, same, strict=True) if not equal] == changed
+
+
+def test_another_learning_rate_is_computed_again(run: Path, computed: list[str]) -> None:
+    """A changed training changes what is predicted: the epoch is computed again."""
+    history = "epoch,lr\n" + "".join(f"{epoch},0.1\n" for epoch in EPOCHS)
+    (run / "history.csv").write_text(history)
+    before = analyze(run, "updates")["positive_change_slope"].values.ravel()
+    (run / "history.csv").write_text(history.replace("3,0.1", "3,0.2"))
+    computed.clear()
+    after = analyze(run, "updates")["positive_change_slope"].values.ravel()
+    assert computed == ["updates"]
+    np.testing.assert_allclose(after[[1, 2, 3]], before[[1, 2, 3]] / [1, 2, 1], rtol=1e-12)
 
 
 def test_another_metric_version_is_computed_again(

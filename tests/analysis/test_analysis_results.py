@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from builders import make_run
+from topic_keys import BY_CLASS
 
 import bceprobe
 from bceprobe.analysis import analyze, records
 from bceprobe.analysis.context import Context
-from bceprobe.metrics import evaluate, topic_metrics
+from bceprobe.metrics import evaluate, topic_metrics, topics
 from bceprobe.store import StoreWriter, open_run
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ def test_everything_is_labelled(run: Path, topic: str) -> None:
     """Dimensions, coordinates and attributes say what each number is, without a side list."""
     result = analyze(run, topic, global_mean="class")
     assert result.sizes == {"run": 1, "split": 2, "epoch": 4, "label": 3}
-    assert [result[dim].values.tolist() for dim in ("run", "split", "epoch")] == [["run"], ["train", "test"], [1, 2, 3, 4]]
+    assert [result[dim].values.tolist() for dim in ("run", "split", "epoch")] == [
+        ["run"],
+        ["train", "test"],
+        [1, 2, 3, 4],
+    ]
     assert (result.attrs["topic"], result.attrs["global_mean"]) == (topic, "class")
     assert set(result.data_vars) == {name for entry in topic_metrics(topic) for name in entry.values} | {"captured"}
     for entry in topic_metrics(topic):
@@ -77,6 +82,44 @@ def test_runs_may_differ_in_epochs_and_splits(tmp_path: Path) -> None:
     expected = [[[False, True, True], [False, True, True]], [[True, True, False], [False, False, False]]]
     assert result["captured"].values.tolist() == expected
     assert np.isfinite(result["nc1"].values).tolist() == expected
+
+
+@pytest.mark.parametrize("topic", list(BY_CLASS))
+def test_values_by_class_stand_beside(run: Path, topic: str) -> None:
+    """What is measured by class has one more variable, over the labels, with the attributes of the whole."""
+    result = analyze(run, topic)
+    found = {str(name) for name in result.data_vars if str(name).endswith("_by_class")}
+    assert found == BY_CLASS[topic]
+    for name in found:
+        assert result[name].dims == ("run", "split", "epoch", "label")
+        whole = result[name.removesuffix("_by_class")].attrs
+        assert result[name].attrs == whole | {"long_name": f"{whole['long_name']}, by class"}
+
+
+def test_runs_with_different_classes_are_padded(tmp_path: Path) -> None:
+    """A run with fewer classes has NaN for the labels that it does not have."""
+    runs = [make_run(tmp_path / f"run-{count}", epochs=[1], classes=count) for count in (2, 4)]
+    result = analyze(runs, ["nc", "bias"])
+    assert result.sizes["label"] == 4
+    for name in ("nc1_by_class", "threshold_mean_by_class"):
+        defined = np.isfinite(result[name].sel(split="train", epoch=1).values)
+        assert defined.tolist() == [[True, True, False, False], [True] * 4]
+
+
+def test_several_topics_are_one_result(run: Path) -> None:
+    """A list of topics gives the variables of each, and the values of each alone."""
+    result = analyze(run, ["nc", "accuracy"])
+    assert result.attrs["topic"] == "nc,accuracy"
+    for topic in ("nc", "accuracy"):
+        alone = analyze(run, topic)
+        assert set(alone.data_vars) <= set(result.data_vars)
+        assert result[list(alone.data_vars)].drop_attrs(deep=False).identical(alone.drop_attrs(deep=False))
+
+
+def test_all_is_every_topic(run: Path) -> None:
+    """`all` has the variables of all topics together."""
+    names = {name for topic in topics() for entry in topic_metrics(topic) for name in entry.values}
+    assert set(analyze(run, "all").data_vars) == names | {"captured"}
 
 
 def test_records_are_flat_rows(run: Path) -> None:

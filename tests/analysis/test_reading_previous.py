@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,11 +22,15 @@ def test_a_previous_snapshot_is_walked_again_from_disk(tmp_path: Path) -> None:
 
     By then another epoch has taken over its memory.
     """
-    run = open_run(make_run(tmp_path / "run", epochs=range(1, 6)))
+    folder = make_run(tmp_path / "run", epochs=range(1, 6))
+    (folder / "history.csv").write_text("epoch,lr\n" + "".join(f"{epoch},0.1\n" for epoch in range(1, 6)))
+    run = open_run(folder)
     split, context = run.split("train"), Context(run)
     found = {}
     for epoch, snapshot in Reader(split, context, "sample").snapshots([1, 2, 3, 4, 5], change=True):
+        time.sleep(0.05)  # the next epoch is in the memory of the one before
         found[epoch] = evaluate(snapshot, "updates" if epoch in {3, 5} else "nc")
+    assert np.isfinite(found[3]["positive_change_slope"])
     for epoch in (3, 5):
         before = split.snapshot(epoch - 1, training=context.at(epoch - 1, epoch - 2))
         alone = split.snapshot(epoch, training=context.at(epoch, epoch - 1), previous=before)

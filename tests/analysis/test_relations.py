@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import xarray as xr
+from statsmodels.stats.multitest import multipletests
 
-from bceprobe.analysis.relations import relations
+from bceprobe.analysis.relations import corrected, relations
 from bceprobe.stats.correlation import correlate
 
 if TYPE_CHECKING:
@@ -148,3 +149,30 @@ def test_an_analysis_of_another_topic_is_refused() -> None:
     """Without the mean scores there is nothing to relate."""
     with pytest.raises(KeyError, match="positive_mean"):
         relations(_analysis().drop_vars("positive_mean"))
+
+
+def test_p_values_are_corrected_within_what_is_looked_at_together() -> None:
+    """Holm's families are the correlations of one kind and, across classes, of one epoch; both measures apart."""
+    found = corrected(relations(_analysis(epochs=4)))
+    families: dict[tuple[str, int | None], list[dict[str, Any]]] = {}
+    for record in found:
+        families.setdefault((record["across"], record["epoch"]), []).append(record)
+    sizes = {across: len(family) for (across, _), family in families.items()}
+    assert (len(families), sizes) == (4 + 1 + 1, {"label": 3 * 2 * 2, "epoch": 3 * 2 * 2, "run": 2 * 2})
+    for family in families.values():
+        for name in ("pearson_p", "spearman_p"):
+            expected = multipletests([record[name] for record in family], method="holm")[1]
+            assert [record[f"{name}_holm"] for record in family] == pytest.approx(expected.tolist())
+
+
+def test_undefined_p_values_are_in_no_family() -> None:
+    """A correlation that is undefined has no corrected p-value, and does not make the others larger."""
+    dataset = _analysis(runs=1)
+    dataset["positive_mean"][:] = 1.0
+    (one, other) = [
+        record for record in corrected(relations(dataset)) if (record["across"], record["split"]) == ("epoch", "train")
+    ]
+    assert (one["pearson_p"], one["pearson_p_holm"]) == (None, None)
+    family = [record for record in corrected(relations(dataset)) if record["across"] == "epoch" and record["pearson_p"]]
+    assert len(family) == 2
+    assert other["pearson_p_holm"] <= min(1, 2 * other["pearson_p"])
