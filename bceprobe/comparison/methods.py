@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bceprobe.comparison.model import Comparison
     from bceprobe.report.model import Block
 
-OWN = re.compile(r"\bown\b")
+OWN = re.compile(r"\bown(?=$|:| choice| reading)")
 TESTS = {
     PAIRED_T: "Arms with the same seeds are compared by Student's t-test of the differences within pairs of one seed.",
     WELCH_T: "Arms without common seeds are compared by Welch's t-test, which assumes no equal variances.",

@@ -25,8 +25,8 @@ CONSTANT = "no variation"
 CONFIDENCE = 0.95
 # Fewer have no p-value; the standard error of Fisher's z needs one more.
 FEWEST = 3
-# Pairs up to which all permutations are tried: 5040.
-EXACT = 7
+# Pairs up to which all permutations are tried: 720.
+EXACT = 6
 # Spread below this share of the values is rounding in float64 sums, not variation.
 ROUNDING = 1e-12
 
@@ -42,7 +42,7 @@ class Correlation:
     pearson, pearson_low, pearson_high, pearson_p
         Pearson's r, its 95 % confidence interval, and the two-sided p-value; both hold for normal pairs.
     spearman, spearman_low, spearman_high, spearman_p
-        Spearman's r_s likewise, ties ranked by their mean. The p-value is exact, over all permutations, up to seven
+        Spearman's r_s likewise, ties ranked by their mean. The p-value is exact, over all permutations, up to six
         pairs, and Student's t beyond; the interval is an approximation that needs about ten pairs.
     slope, slope_low, slope_high
         Least-squares slope of y on x, in units of y per unit of x, and its 95 % confidence interval.

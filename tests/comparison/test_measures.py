@@ -50,7 +50,7 @@ def rounded(folder: Path, dtype: str) -> Path:
 
 
 def test_a_floored_nc1_is_told(tmp_path: Path) -> None:
-    """With float16 features the report says at which value rounding floors NC1; with float32 there is nothing to say."""
+    """With float16 features the report says at which value rounding floors NC1; with float32 it says nothing."""
     found = compare(rounded(tmp_path / "half", "float16"), rounded(tmp_path / "single", "float32"))
     told = [caveat for caveat in found.verdict().caveats if "floored" in caveat]
     assert len(told) == 1

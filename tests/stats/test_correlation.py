@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from itertools import permutations
 from dataclasses import astuple, replace
+from itertools import permutations
 
 import numpy as np
 import pytest
