@@ -68,7 +68,7 @@ def _of_settings(settings: dict[str, Any], samples: int) -> Training | None:
         return None
     lambdas = {name: float(settings.get(f"penalty.{name}", 0)) for name in ("lambda_w", "lambda_h", "lambda_b")}
     return Training(
-        str(settings["loss.name"]), **lambdas, batch_size=int(settings["optim.batch_size"]), samples=samples
+        str(settings["loss.name"]), **lambdas, batch_size=int(settings.get("optim.batch_size", 0)), samples=samples
     )
 
 
