@@ -79,7 +79,7 @@ class Task:
 
     def _digest(self, epoch: int, topic: str) -> int:
         """Digest everything that the values of an epoch depend on: it, its training, for changes the epoch before."""
-        before = max((other for other in self.split.epochs if other < epoch), default=None)
+        before = self.split.before(epoch)
         parts = [self._fingerprint(epoch), repr(self.context.at(epoch, before))]
         if topic == CHANGE and self.split.name == TRAINED and before is not None:
             parts.append(self._fingerprint(before))

@@ -83,7 +83,7 @@ class Reader:
         """
         known: dict[int, Snapshot] = {}
         for epoch, features in self._features(epochs):
-            before = self._before(epoch) if change else None
+            before = self.split.before(epoch) if change else None
             previous = None if before is None else known.get(before) or self._open(before, None, None)
             snapshot = self._open(epoch, features, previous)
             known = {epoch: snapshot}
@@ -92,12 +92,9 @@ class Reader:
             object.__setattr__(snapshot, "previous", None)
 
     def _open(self, epoch: int, features: Held | None, previous: Snapshot | None) -> Snapshot:
-        training = self.context.at(epoch, self._before(epoch))
+        training = self.context.at(epoch, self.split.before(epoch))
         options: dict[str, Any] = {"global_mean": self.global_mean, "memory": self.scores}
         return self.split.snapshot(epoch, features, training=training, previous=previous, **options)
-
-    def _before(self, epoch: int) -> int | None:
-        return max((other for other in self.split.epochs if other < epoch), default=None)
 
     def _features(self, epochs: Sequence[int]) -> Iterator[tuple[int, Held | None]]:
         """Yield epochs with their features in memory, or with None where they do not fit."""

@@ -7,8 +7,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bceprobe.cli.console import note, number, print_heading, print_lines, print_table, stdout
-from bceprobe.cli.marks import OWN_MARK, is_own
+from bceprobe.cli.console import OWN_MARK, note, number, print_heading, print_lines, print_table, stdout
+from bceprobe.metrics import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+# Marks a definition that is this project's own.
+OWN_MARK = "*"
+
 
 def result(text: str) -> None:
     """Print a line of the result."""

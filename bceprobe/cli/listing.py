@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bceprobe.cli.console import print_lines, print_table, result_json
-from bceprobe.cli.marks import OWN_MARK, is_own
+from bceprobe.cli.console import OWN_MARK, print_lines, print_table, result_json
 
 if TYPE_CHECKING:
     from bceprobe.metrics import Metric
@@ -58,6 +57,8 @@ def metric_rows(topic: str) -> list[dict[str, Any]]:
 
 
 def _described(entry: Metric) -> dict[str, Any]:
+    from bceprobe.metrics import is_own
+
     return {
         "name": entry.name,
         "topic": entry.topic,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bceprobe.comparison.methods import OWN
+from bceprobe.metrics import is_own
 from bceprobe.report import Cell, Column, Details, Table, Text
 from bceprobe.report.numbers import mean_and_spread, unit_of
 
@@ -42,7 +42,7 @@ def measure_tables(comparison: Comparison) -> Iterator[Block]:
 def _row(measure: Measure) -> tuple[Cell, ...]:
     quantity, unit = measure.quantity, unit_of(measure.quantity.units)
     values = zip(measure.mean, measure.std, strict=True)
-    mark = " *" if OWN.search(quantity.definition) else ""
+    mark = " *" if is_own(quantity.definition) else ""
     return (
         Cell(f"{quantity.long_name}{mark}"),
         Cell(quantity.name),

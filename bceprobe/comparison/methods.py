@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from bceprobe.metrics import is_own
 from bceprobe.report import Definition, Definitions, Text
 from bceprobe.stats import PAIRED_T, WELCH_T
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bceprobe.comparison.model import Comparison
     from bceprobe.report.model import Block
 
-OWN = re.compile(r"\bown(?=$|:| choice| reading)")
 TESTS = {
     PAIRED_T: "Arms with the same seeds are compared by Student's t-test of the differences within pairs of one seed.",
     WELCH_T: "Arms without common seeds are compared by Welch's t-test, which assumes no equal variances.",
@@ -62,4 +61,4 @@ def _paragraphs(comparison: Comparison) -> Iterator[str]:
 def _definitions(comparison: Comparison) -> Iterator[Definition]:
     for quantity in {quantity.name: quantity for quantity in comparison.quantities}.values():
         meaning = f"{quantity.definition}. Source: {quantity.references}."
-        yield Definition(quantity.long_name, meaning, bool(OWN.search(quantity.definition)))
+        yield Definition(quantity.long_name, meaning, is_own(quantity.definition))

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from bceprobe.figures.labels import short_label
 from bceprobe.figures.style import styled
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ SIZE = (4.3, 2.9)
 MARKERS = 8
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TIMES = "\N{MULTIPLICATION SIGN}"
-LONGEST_LABEL = 32
 
 
 @dataclass(frozen=True)
@@ -120,14 +120,8 @@ def _draw(axes: Axes, curve: Curve, position: int, count: int) -> None:
         color=curve.style.color,
         marker=curve.style.marker,
         markevery=(min(position * step // count, len(epoch) - 1), step),
-        label=_short(curve.label),
+        label=short_label(curve.label),
     )
     low = np.maximum(mean - std, axes.get_ylim()[0]) if axes.get_yscale() == "log" else mean - std
     if np.isfinite(std).any():
         axes.fill_between(epoch, low, mean + std, color=curve.style.color, alpha=0.18, linewidth=0)
-
-
-def _short(label: str) -> str:
-    """Cut a long label; matplotlib leaves labels that start with an underscore out of legends."""
-    text = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
-    return f"\u2060{text}" if text.startswith("_") else text

@@ -37,6 +37,9 @@ class Paired(NamedTuple):
     xy: float
 
 
+UNKNOWN = Paired(*[np.nan] * 6)
+
+
 class Relation(NamedTuple):
     """How y spreads along x: x increasing (n,), Spearman's correlation, and within bins of x the spread of y.
 
@@ -124,7 +127,7 @@ def paired(x: NDArray[np.float64], y: NDArray[np.float64]) -> Paired:
 def pool(groups: NDArray[np.float64]) -> Paired:
     """Pool the moments of groups of pairs, rows of `Paired`, (K, 6); NaN if there are none."""
     if not (groups[:, 0] > 0).any():
-        return Paired(*[np.nan] * 6)
+        return UNKNOWN
     pairs, x, y, *within = groups[groups[:, 0] > 0].T
     total = pairs.sum()
     mean_x, mean_y = (side[0] + pairs @ (side - side[0]) / total for side in (x, y))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Function")
 PAPER = "BCE vs. CE in Deep Feature Learning, ICML 2025"
 ALL = "all"
+OWN = re.compile(r"\bown(?=$|:| choice| reading)")
 BY_CLASS = "_by_class"
 
 
@@ -153,3 +155,16 @@ def measure(snapshot: Snapshot, metrics: Iterable[Metric]) -> dict[str, Value]:
     with one_blas_thread():
         snapshot.gather(statistic for entry in wanted for statistic in entry.uses)
         return {name: value for entry in wanted for name, value in entry.of(snapshot).items()}
+
+
+def is_own(definition: str) -> bool:
+    """Tell whether a definition, or a choice within it, is this project's own.
+
+    Examples
+    --------
+    >>> [is_own(text) for text in ("own: not recoverable", "paper eq. 46 (own choice: 1000 thresholds)")]
+    [True, True]
+    >>> [is_own(text) for text in ("paper eq. 41", "own score minus the largest other")]
+    [False, False]
+    """
+    return bool(OWN.search(definition))

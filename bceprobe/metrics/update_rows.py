@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bceprobe.metrics.association import Interval, Paired, paired, pool, pooled_spearman, relation, spearman_interval
+from bceprobe.metrics.association import (
+    UNKNOWN,
+    Interval,
+    Paired,
+    paired,
+    pool,
+    pooled_spearman,
+    relation,
+    spearman_interval,
+)
 from bceprobe.metrics.averages import mean_and_std
 from bceprobe.metrics.gradients import (
     known,
@@ -31,7 +40,6 @@ if TYPE_CHECKING:
 QUANTILES = slice(3, 10)
 RANK, INSIDE, RANGE = 10, 11, 12
 CHANGES = slice(13, 19)
-UNKNOWN = Paired(*[np.nan] * 6)
 
 
 @per_class

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bceprobe.metrics.association import Paired, correlation, paired, slope
+from bceprobe.metrics.association import UNKNOWN, Paired, correlation, paired, slope
 from bceprobe.metrics.base import metric
 from bceprobe.metrics.gradients import bias_gradient, known, negative_pull
-from bceprobe.metrics.update_rows import UNKNOWN, learning_rate
+from bceprobe.metrics.update_rows import learning_rate
 from bceprobe.snapshot import Before, decided
 
 if TYPE_CHECKING:

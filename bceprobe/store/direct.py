@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import google_crc32c
 import numpy as np
 
+from bceprobe.store.arrays import CHECKSUM_BYTES
 from bceprobe.store.location import local_path
 from bceprobe.store.structure import CODECS
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bceprobe.store.arrays import StoredArray
-
-CHECKSUM_BYTES = 4
 
 
 def read_into(array: StoredArray, out: NDArray[Any]) -> None:

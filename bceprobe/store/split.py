@@ -40,6 +40,10 @@ class StoredSplit:
         """The epochs that are completely written, increasing."""
         return list(self.positions)
 
+    def before(self, epoch: int) -> int | None:
+        """Return the epoch that was written before another one; None for the first."""
+        return max((other for other in self.positions if other < epoch), default=None)
+
     @cached_property
     def target(self) -> NDArray[np.int64]:
         """Labels, (sample,).
