@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bceprobe.metrics.averages import centred
-from bceprobe.metrics.quantiles import quantiles
+from bceprobe.metrics.quantiles import quantiles, quantiles_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,14 +69,11 @@ def relation(x: NDArray[np.float64], y: NDArray[np.float64]) -> Relation:
     steps = np.diff(x)
     if (steps > 0).all() or (steps < 0).all():
         direction = 1 if steps.sum() > 0 else -1
-        along, moved, rank = x[::direction], y[::direction], _monotone(y, direction)
-    else:
-        order = np.argsort(x, kind="stable")
-        along, moved = x[order], y[order]
-        found = np.empty(len(x))
-        found[order] = tied_ranks(along)
-        rank = correlation(paired(found, tied_ranks(y)))
-    return Relation(along, rank, *_within_bins(moved))
+        return Relation(x[::direction], _monotone(y, direction), *_within_bins(y[::direction], direction))
+    order = np.argsort(x, kind="stable")
+    along, ranks = x[order], np.empty(len(x))
+    ranks[order] = tied_ranks(along)
+    return Relation(along, correlation(paired(ranks, tied_ranks(y))), *_within_bins(y[order]))
 
 
 def tied_ranks(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -162,13 +159,12 @@ def _monotone(y: NDArray[np.float64], direction: int) -> float:
     return correlation(paired(direction * np.arange(len(y), dtype=float), tied_ranks(y)))
 
 
-def _within_bins(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Sum squared deviations from the mean within consecutive bins, and average their interquartile ranges."""
+def _within_bins(values: NDArray[np.float64], direction: int = 0) -> tuple[float, float]:
+    """Sum squared deviations from the mean within consecutive bins, and average their interquartile ranges.
+
+    The direction tells values that rise (1) or fall (-1) all along, which need no sort, from others (0).
+    """
     bins = [part for part in np.array_split(values, BINS) if len(part)]
     squares = sum(float(np.square(centred(part)[1]).sum()) for part in bins)
-    return squares, float(np.mean([_quartile_range(part) for part in bins])) if bins else np.nan
-
-
-def _quartile_range(values: NDArray[np.float64]) -> float:
-    low, high = quantiles(np.sort(values), (25, 75))
-    return float(high - low)
+    quartiles = [quantiles(part[::direction], (25, 75)) if direction else quantiles_of(part, (25, 75)) for part in bins]
+    return squares, float(np.mean([high - low for low, high in quartiles])) if bins else np.nan

@@ -46,6 +46,13 @@ def negative_amplitudes(column: Column) -> NDArray[np.float64]:
     return _negative_amplitudes(column.snapshot, column.label, column.negatives, column.negative)
 
 
+def ordered_negative_amplitudes(column: Column) -> NDArray[np.float64]:
+    """`negative_amplitudes` in the order of the scores; with BCE they rise with them, so that a sort is all it takes."""
+    if _is_ce(column.snapshot):
+        return negative_amplitudes(column)[column.order]
+    return sigmoid(column.ordered - column.snapshot.threshold[column.label])
+
+
 def previous_negative_amplitudes(column: Column) -> NDArray[np.float64]:
     """`negative_amplitudes` at the previous snapshot, (N - n_k,)."""
     before = column.snapshot.previous

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PERCENTS = (1, 5, 25, 50, 75, 95, 99)
 BINS = 4096
 NEARER = 0.5
+# Numbers that are simply held together.
+FEW = 2**20
 
 
 class Extent(NamedTuple):
@@ -34,6 +36,14 @@ def quantiles(ordered: NDArray[np.float64], percents: Sequence[int] = PERCENTS) 
     return _interpolated(ordered, np.floor(places).astype(np.intp), places % 1)
 
 
+def quantiles_of(values: NDArray[np.float64], percents: Sequence[int] = PERCENTS) -> NDArray[np.float64]:
+    """Return quantiles of values in any order, (n,) -> (7,): those of `quantiles`, sorted no further than they need."""
+    if not len(values):
+        return quantiles(values, percents)
+    places = _places(len(values), percents)
+    return quantiles(np.partition(values, np.concatenate([np.floor(places), np.ceil(places)]).astype(np.intp)), percents)
+
+
 def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
     """Return the quantiles at `PERCENTS` of all numbers of some chunks together, (7,).
 
@@ -42,6 +52,23 @@ def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
     chunks
         Called for each of a few walks over the chunks, each a finite (n,) array.
     """
+    held = _held(chunks())
+    return _binned_quantiles(chunks) if held is None else quantiles_of(held)
+
+
+def _held(chunks: Iterable[NDArray[np.float64]]) -> NDArray[np.float64] | None:
+    """Collect all numbers, unless they are many."""
+    kept, number = [np.empty(0)], 0
+    for chunk in chunks:
+        number += len(chunk)
+        if number > FEW:
+            return None
+        kept.append(chunk)
+    return np.concatenate(kept)
+
+
+def _binned_quantiles(chunks: Chunks) -> NDArray[np.float64]:
+    """Find the quantiles among the numbers of the bins that they fall into; the others are only counted."""
     extent = _extent(chunks())
     if extent.number == 0:
         return np.full(len(PERCENTS), np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bceprobe.metrics.averages import centred
 from bceprobe.metrics.base import METRICS, ByClass, Metric
-from bceprobe.metrics.quantiles import PERCENTS, names, quantiles
+from bceprobe.metrics.quantiles import PERCENTS, names, quantiles, quantiles_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +46,8 @@ def pooled(rows: NDArray[np.float64]) -> Spread:
 
 def quantiles_by_class(snapshot: Snapshot, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the quantiles of a value per sample, of each class and last of all, (N,) -> (K + 1, 7)."""
-    own = [quantiles(np.sort(values[snapshot.target == label])) for label in range(snapshot.classes)]
-    return np.vstack([*own, quantiles(np.sort(values))])
+    own = [quantiles_of(values[snapshot.target == label]) for label in range(snapshot.classes)]
+    return np.vstack([*own, quantiles_of(values)])
 
 
 def last_of(values: NDArray[np.float64]) -> ByClass:

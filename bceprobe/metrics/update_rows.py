@@ -24,6 +24,7 @@ from bceprobe.metrics.averages import mean_and_std
 from bceprobe.metrics.gradients import (
     known,
     negative_amplitudes,
+    ordered_negative_amplitudes,
     positive_amplitudes,
     previous_negative_amplitudes,
 )
@@ -47,8 +48,7 @@ def negative_updates(column: Column) -> NDArray[np.float64]:
     """Make the row of the negative scores of a class, (19,); NaN unless the loss is ce or bce."""
     if not known(column.snapshot):
         return np.full(CHANGES.stop, np.nan)
-    amplitudes = negative_amplitudes(column)[column.order]
-    return np.array([*_related(amplitudes, column.ordered), *_negative_change(column)])
+    return np.array([*_related(ordered_negative_amplitudes(column), column.ordered), *_negative_change(column)])
 
 
 @once

@@ -50,7 +50,7 @@ class Column:
     @lazy
     def ordered(self) -> NDArray[np.float64]:
         """Sort the negative scores, (N - n_k,)."""
-        return self.negatives[self.order]
+        return np.sort(self.negatives)
 
 
 def columns(snapshot: Snapshot) -> Iterator[Column]:

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bceprobe.metrics.quantiles import PERCENTS, names, pooled_quantiles, quantiles
+from bceprobe.metrics import quantiles as module
+from bceprobe.metrics.quantiles import PERCENTS, names, pooled_quantiles, quantiles, quantiles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -38,10 +39,19 @@ def same(found: Values, wanted: Values, values: Values) -> None:
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-15 * np.abs(values).max() + 5e-324)
 
 
+@pytest.fixture(scope="module", autouse=True, params=[0, module.FEW], ids=["binned", "sorted"])
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Both ways to find quantiles of pooled numbers are tested, whatever their number."""
+    usual, module.FEW = module.FEW, request.param
+    yield
+    module.FEW = usual
+
+
 @given(NUMBERS)
-def test_quantiles_of_ordered_values_equal_those_of_numpy(values: Values) -> None:
-    """Quantiles of increasing values are numpy's, whatever ties and ranges there are."""
+def test_quantiles_equal_those_of_numpy(values: Values) -> None:
+    """Quantiles of values, increasing or in any order, are numpy's, whatever ties and ranges there are."""
     same(quantiles(np.sort(values)), expected(values), values)
+    np.testing.assert_array_equal(quantiles_of(values), quantiles(np.sort(values)))
 
 
 @given(NUMBERS, CUTS)
