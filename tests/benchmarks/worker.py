@@ -24,13 +24,13 @@ def read(run: Path) -> None:
         _ = features[epoch]
 
 
-def analyze(run: Path, memory: int | None = None) -> xr.Dataset:
-    """Compute every topic without a cache; `memory` in bytes, the default of the program if left out."""
+def analyze(run: Path, memory: int | None = None, topic: str = "all") -> xr.Dataset:
+    """Compute a topic, or every one, without a cache; `memory` in bytes, the default of the program if left out."""
     from bceprobe.analysis import analyze
 
     shutil.rmtree(run / "metrics.zarr", ignore_errors=True)
     options: dict[str, Any] = {} if memory is None else {"memory": memory}
-    return analyze(run, "all", **options)
+    return analyze(run, topic, **options)
 
 
 def main(task: str, run: Path, *memory: str) -> None:
