@@ -92,9 +92,9 @@ def analyze(
     }
     _work(list(tasks.values()), memory, progress)
     result = labelled({place: task.merged() for place, task in tasks.items()}, topics)
-    missing = {labels[run]: list(contexts[run].missing) for run in opened}
+    known = {labels[run]: contexts[run] for run in opened}
     about = {"topic": topic if isinstance(topic, str) else ",".join(topics), "global_mean": global_mean}
-    return result.assign_attrs(**about, notes=notes(result, topics, missing))
+    return result.assign_attrs(**about, notes=notes(result, topics, known))
 
 
 def unique_labels(runs: Sequence[Run]) -> list[str]:

@@ -10,6 +10,7 @@ from bceprobe.analysis.cache import DIGEST, Cache
 from bceprobe.analysis.context import TRAINED
 from bceprobe.analysis.reading import Reader
 from bceprobe.metrics import evaluate
+from bceprobe.metrics.base import looks_back
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from bceprobe.analysis.labelled import Row, Rows
     from bceprobe.snapshot import GlobalMean
     from bceprobe.store.split import StoredSplit
-
-# Only on the split that is trained on does a gradient predict how a score changes.
-CHANGE = "updates"
 
 
 @dataclass
@@ -72,18 +70,22 @@ class Task:
     def _computed(self, lacking: dict[int, list[str]], memory: int | None) -> Iterator[tuple[int, list[str], Row]]:
         if not lacking:
             return
-        change = self.split.name == TRAINED and any(CHANGE in topics for topics in lacking.values())
+        change = any(self._looks_back(topic) for topics in lacking.values() for topic in topics)
         reader = Reader(self.split, self.context, self.global_mean, memory)
         for epoch, snapshot in reader.snapshots(sorted(lacking), change=change):
             yield epoch, lacking[epoch], evaluate(snapshot, *lacking[epoch])
 
     def _digest(self, epoch: int, topic: str) -> int:
         """Digest everything that the values of an epoch depend on: it, its training, for changes the epoch before."""
-        before = self.split.before(epoch)
+        before = self.split.before(epoch) if self._looks_back(topic) else None
         parts = [self._fingerprint(epoch), repr(self.context.at(epoch, before))]
-        if topic == CHANGE and self.split.name == TRAINED and before is not None:
+        if before is not None:
             parts.append(self._fingerprint(before))
         return int(hashlib.sha256(" ".join(parts).encode()).hexdigest()[:15], 16)
+
+    def _looks_back(self, topic: str) -> bool:
+        """Tell whether a topic is about change: only on the split that is trained on does a gradient predict it."""
+        return self.split.name == TRAINED and looks_back(topic)
 
     def _fingerprint(self, epoch: int) -> str:
         if epoch not in self._fingerprints:

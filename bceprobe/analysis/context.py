@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bceprobe.errors import StoreCorruptError
@@ -21,7 +22,7 @@ NUMBERS = ("lambda_w", "lambda_h", "lambda_b", "batch_size", "samples", "learnin
 
 
 class Context:
-    """The training of a run, read once.
+    """The training of a run, read once; its history only where learning rates are asked for.
 
     It comes from config.toml and history.csv of a run that bceprobe trained. A run that was recorded in another
     training loop may say it in the ``training`` entry of its provenance: the names of `Training`, with the learning
@@ -36,25 +37,28 @@ class Context:
 
     def __init__(self, run: Run) -> None:
         self.training = _of_settings(flatten(run.settings), _samples(run.manifest)) or _of_manifest(run)
-        self._rates = run.learning_rates
+        self._run = run
         self._constant = self.training.learning_rate if self.training else None
 
     def at(self, epoch: int, previous: int | None) -> Training | None:
-        """Return the training as of an epoch, with the learning rates since the previous one summed up."""
+        """Return the training as of an epoch, with the learning rates since the previous one, if any, summed up."""
         if self.training is None:
             return None
         rate = None if previous is None else self._rate(range(previous + 1, epoch + 1))
         return replace(self.training, learning_rate=rate)
 
-    @property
-    def missing(self) -> Iterator[str]:
-        """Say what is not known, and which values are undefined for that."""
+    def missing(self, *, change: bool) -> Iterator[str]:
+        """Say what is not known, and which values are undefined for that; with `change`, also of learning rates."""
         if self.training is None:
             yield "its loss, settings and learning rates are not known: no gradients, amplitudes and alpha"
         elif self.training.loss not in LOSSES:
             yield f"its loss is {self.training.loss!r}: gradients and amplitudes are for {' and '.join(LOSSES)} alone"
-        elif not self._rates and self._constant is None:
+        elif change and not self._rates and self._constant is None:
             yield "its learning rates are not known: changes of scores and thresholds are not predicted"
+
+    @cached_property
+    def _rates(self) -> dict[int, float]:
+        return self._run.learning_rates
 
     def _rate(self, epochs: range) -> float | None:
         if self._constant is not None:

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bceprobe.metrics.base import looks_back
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
+
+    from bceprobe.analysis.context import Context
 
 # The topics that need to know how a run was trained.
 GRADIENTS = {"bias", "updates"}
@@ -18,10 +22,16 @@ GRADIENTS = {"bias", "updates"}
 NEAR = 10.0
 
 
-def notes(result: xr.Dataset, topics: Sequence[str], missing: Mapping[str, Sequence[str]]) -> list[str]:
-    """Collect the notes on a result; `missing` says what is not known of each run."""
-    lacks = [f"{run}: {what}" for run, lines in missing.items() for what in lines] if GRADIENTS & {*topics} else []
-    return [*_empty(result, missing), *lacks, *(_floored(result) if "nc1_floor" in result else ())]
+def notes(result: xr.Dataset, topics: Sequence[str], contexts: Mapping[str, Context]) -> list[str]:
+    """Collect the notes on a result of some runs, each with what is known of its training."""
+    lacks = _lacks(contexts, topics) if GRADIENTS & {*topics} else ()
+    return [*_empty(result, contexts), *lacks, *(_floored(result) if "nc1_floor" in result else ())]
+
+
+def _lacks(contexts: Mapping[str, Context], topics: Sequence[str]) -> Iterator[str]:
+    """Say what is not known of each run."""
+    change = any(map(looks_back, topics))
+    yield from (f"{run}: {what}" for run, context in contexts.items() for what in context.missing(change=change))
 
 
 def _empty(result: xr.Dataset, runs: Iterable[str]) -> Iterator[str]:

@@ -92,7 +92,7 @@ class Reader:
             object.__setattr__(snapshot, "previous", None)
 
     def _open(self, epoch: int, features: Held | None, previous: Snapshot | None) -> Snapshot:
-        training = self.context.at(epoch, self.split.before(epoch))
+        training = self.context.at(epoch, self.split.before(epoch) if previous else None)
         options: dict[str, Any] = {"global_mean": self.global_mean, "memory": self.scores}
         return self.split.snapshot(epoch, features, training=training, previous=previous, **options)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bceprobe.errors import UnknownNameError
 from bceprobe.registry import Registry, nearest
-from bceprobe.snapshot import one_blas_thread
+from bceprobe.snapshot import Before, one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -136,6 +136,11 @@ def topic_metrics(topic: str) -> list[Metric]:
     """
     chosen = chosen_topics(topic)
     return [entry for name in chosen for entry in METRICS.values() if entry.topic == name]
+
+
+def looks_back(topic: str) -> bool:
+    """Tell whether a metric of the topic names a statistic of the previous snapshot, `Before`, among what it uses."""
+    return any(isinstance(used, Before) for entry in topic_metrics(topic) for used in entry.uses)
 
 
 def evaluate(snapshot: Snapshot, *chosen: str) -> dict[str, Value]:

@@ -47,7 +47,7 @@ def negative_amplitudes(column: Column) -> NDArray[np.float64]:
 
 
 def ordered_negative_amplitudes(column: Column) -> NDArray[np.float64]:
-    """`negative_amplitudes` in the order of the scores; with BCE they rise with them, so that a sort is all it takes."""
+    """`negative_amplitudes` in the order of the scores; with BCE they rise with these, so that a sort suffices."""
     if _is_ce(column.snapshot):
         return negative_amplitudes(column)[column.order]
     return sigmoid(column.ordered - column.snapshot.threshold[column.label])

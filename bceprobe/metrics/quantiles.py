@@ -41,7 +41,8 @@ def quantiles_of(values: NDArray[np.float64], percents: Sequence[int] = PERCENTS
     if not len(values):
         return quantiles(values, percents)
     places = _places(len(values), percents)
-    return quantiles(np.partition(values, np.concatenate([np.floor(places), np.ceil(places)]).astype(np.intp)), percents)
+    read = np.concatenate([np.floor(places), np.ceil(places)]).astype(np.intp)
+    return quantiles(np.partition(values, read), percents)
 
 
 def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 AMPLITUDE = "paper eq. 18 (CE), 19 (BCE)"
 BINS = "own: within 20 bins of equally many samples by amplitude"
-CHANGE = "own: since the previous captured epoch, against learning rate x amplitude there (paper eq. 180-185)"
+CHANGE = (
+    "own: since the previous captured epoch, against learning rate x amplitude there, whatever feature norms and steps "
+    "(paper eq. 180-185)"
+)
 POOLED = "; pooled over classes"
 
 

@@ -102,7 +102,7 @@ def test_imported_features_can_say_how_they_were_trained(tmp_path: Path) -> None
     assert context.at(2, 1) == expected
     assert context.at(1, None) == Training("ce", lambda_w=1e-4, batch_size=8, samples=24)
     assert expected.steps == 3
-    assert list(context.missing) == []
+    assert list(context.missing(change=True)) == []
 
 
 def test_learning_rates_are_summed_over_the_epochs_between(tmp_path: Path) -> None:
@@ -149,3 +149,12 @@ def test_what_is_no_number_is_refused(value: Any, tmp_path: Path) -> None:
     update_manifest(str(run), provenance={"training": {"loss": "bce", "learning_rate": value}})
     with pytest.raises(StoreCorruptError, match=r"training learning_rate as .* no number from 0 on"):
         Context(open_run(run))
+
+
+def test_a_damaged_history_stops_only_what_needs_it(tmp_path: Path) -> None:
+    """Learning rates are read for changes alone: every other topic works without the file."""
+    run = make_run(tmp_path / "run", loss="bce")
+    (run / "history.csv").write_text("epoch,lr\n1,much\n")
+    assert np.isfinite(analyze(run, ["nc", "bias"])["alpha"].values).any()
+    with pytest.raises(StoreCorruptError, match=r"history\.csv has no readable columns epoch and lr"):
+        analyze(run, "updates")

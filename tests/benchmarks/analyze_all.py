@@ -32,7 +32,8 @@ def run(folder: Path, size: Size = SIZE, repetitions: int = 3) -> Result:
     part = ("time, analyze nc", str(least), str(plain), f"{least.best / plain.best:.2f} x", "-")
     memory = "Memory: the peak of a process of its own, less that of its imports; may be two snapshots + 300 MB."
     columns = ("quantity", "analyze all", "plain zarr", "ratio", "target")
-    return Result(f"Analyze all of a store: {size}", columns, [times, part, _memory(path, size)], (f"{SPREAD} {memory}",))
+    rows = [times, part, _memory(path, size)]
+    return Result(f"Analyze all of a store: {size}", columns, rows, (f"{SPREAD} {memory}",))
 
 
 def _memory(path: Path, size: Size) -> tuple[str, ...]:

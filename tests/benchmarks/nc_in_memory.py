@@ -81,8 +81,8 @@ def _column(case: Case) -> tuple[str, ...]:
     )
     ratio, (difference, name) = theirs.best / mine.best, largest_difference(mine.result, theirs.result)
     speed = str(mine), str(theirs), f"{ratio:.1f} times faster", verdict(ratio, at_least=case.target)
-    floors = str(product), f"{theirs.best / product.best:.1f}", str(reads), f"{mine.best / reads.best:.1f} times as long"
-    return (*speed, *floors, f"{difference:.1e} ({name})")
+    limit, length = f"{theirs.best / product.best:.1f}", f"{mine.best / reads.best:.1f} times as long"
+    return (*speed, str(product), limit, str(reads), length, f"{difference:.1e} ({name})")
 
 
 def _two_reads(arrays: Arrays) -> None:

@@ -33,7 +33,7 @@ def analyze(run: Path, memory: int | None = None, topic: str = "all") -> xr.Data
     return analyze(run, topic, **options)
 
 
-def main(task: str, run: Path, *memory: str) -> None:
+def main(task: str, run: Path, memory: str = "") -> None:
     """Run a task and print, as JSON, the peak of memory before and after it, and the numbers that it found."""
     from benchmarks.harness import peak_memory
 
@@ -42,7 +42,7 @@ def main(task: str, run: Path, *memory: str) -> None:
     METRICS.values()
     before, numbers = peak_memory(), {}
     if task == "analyze":
-        dataset = analyze(run, *map(int, memory))
+        dataset = analyze(run, int(memory) if memory else None)
         numbers = {str(name): dataset[name].values.tolist() for name in dataset.data_vars}
     else:
         read(run)
