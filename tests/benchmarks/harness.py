@@ -18,6 +18,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# Seconds after which the threads of a BLAS, which wait busily for more work, have gone to sleep.
+REST = 0.2
 STATUS = Path("/proc/self/status")
 SPREAD = "Times: the best, and by how much the median is above it."
 
@@ -45,11 +47,15 @@ class Timing:
 
 
 def interleaved(repetitions: int, **things: Callable[[], Any]) -> list[Timing]:
-    """Time things in turns, so that what disturbs the machine disturbs all of them; each once before, to warm up."""
+    """Time things in turns, so that what disturbs the machine disturbs all of them; each once before, to warm up.
+
+    Between them is a rest, so that none disturbs the next one.
+    """
     results = {name: thing() for name, thing in things.items()}
     seconds: dict[str, list[float]] = {name: [] for name in things}
     for _ in range(repetitions):
         for name, thing in things.items():
+            time.sleep(REST)
             start = time.perf_counter()
             thing()
             seconds[name].append(time.perf_counter() - start)
