@@ -1,4 +1,4 @@
-"""Inequalities of the paper's proofs: the lower bound (81) of BCE, and when its threshold separates the scores (167)."""
+"""Inequalities of the paper's proofs: the lower bound (81) of BCE, and when its threshold separates scores (167)."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 
 def lower_bound(
-    positive: NDArray[np.float64], negatives: NDArray[np.float64], missed: float, wrong: float
+    positive: NDArray[np.float64], negatives: NDArray[np.float64], c1: float, c2: float
 ) -> NDArray[np.float64]:
     """Bound BCE from below by a function that is linear in the logits (81).
 
-    Equal to the loss where sigmoid(positive) is `missed` and sigmoid of every negative logit is `wrong`.
+    It touches the loss where c1 is the sigmoid of the positive logit, and c2 that of minus each negative one.
 
     Parameters
     ----------
     positive, negatives
         Logits of the own class, (...), and of the others, (..., K - 1).
-    missed, wrong
-        c1 and c2, between 0 and 1.
+    c1, c2
+        Any numbers between 0 and 1.
 
     Returns
     -------
     ndarray
         -(1 - c1) z_y + (1 - c2) sum_j z_j + H(c1) + (K - 1) H(c2), (...), with the binary entropy H in nats.
     """
-    entropies = _entropy(missed) + negatives.shape[-1] * _entropy(wrong)
-    bound: NDArray[np.float64] = -(1 - missed) * positive + (1 - wrong) * negatives.sum(axis=-1) + entropies
+    entropies = _entropy(c1) + negatives.shape[-1] * _entropy(c2)
+    bound: NDArray[np.float64] = -(1 - c1) * positive + (1 - c2) * negatives.sum(axis=-1) + entropies
     return bound
 
 
