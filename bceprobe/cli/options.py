@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 KEYS = {
     "loss": "loss.name",
+    "label_smoothing": "loss.smoothing",
     "model": "model.name",
     "dataset": "data.name",
     "limit_per_class": "data.limit_per_class",
@@ -29,6 +30,7 @@ KEYS = {
     "lambda_h": "penalty.lambda_h",
     "lambda_b": "penalty.lambda_b",
     "bias_mean": "model.bias_mean",
+    "bias_init": "model.bias_init",
     "capture_epochs": "capture.epochs",
     "seed": "seed",
     "device": "device",

@@ -25,7 +25,8 @@ def _option(panel: str, *names: str, **more: Any) -> Any:
 
 def train(
     context: typer.Context,
-    loss: Annotated[str, _option(WHAT, help="ce, bce.")] = DEFAULT.loss.name,
+    loss: Annotated[str, _option(WHAT, help="ce, bce, focal, mse.")] = DEFAULT.loss.name,
+    label_smoothing: Annotated[float, _option(WHAT, help="Of the targets, such as 0.1.")] = DEFAULT.loss.smoothing,
     model: Annotated[str, _option(WHAT, help="convnet, resnet18, densenet121.")] = DEFAULT.model.name,
     dataset: Annotated[str, _option(WHAT, help="digits, mnist, cifar10.")] = DEFAULT.data.name,
     limit_per_class: Annotated[
@@ -46,6 +47,9 @@ def train(
     bias_mean: Annotated[
         float, _option(NC, help="Mean initial threshold: the paper's bias, minus PyTorch's.")
     ] = DEFAULT.model.bias_mean,
+    bias_init: Annotated[
+        str, _option(NC, help="mean: around --bias-mean; prior: around log(K - 1).")
+    ] = DEFAULT.model.bias_init,
     capture_epochs: Annotated[str, _option(NC, help="all, every:5, 1-20,last.")] = DEFAULT.capture.epochs,
     seed: Annotated[int, _option(RUN, help="Seed of everything random.")] = DEFAULT.seed,
     device: Annotated[str, _option(RUN, help="auto, cpu, cuda, cuda:1.")] = DEFAULT.device,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
-from bceprobe.errors import UsageError
-from bceprobe.models.base import MODELS, Builder
-from bceprobe.registry import nearest
+from bceprobe.keywords import checked_options
+from bceprobe.models.base import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torch import nn
-
-KINDS = {int: "an integer", float: "a number", bool: "true or false", str: "a string"}
 
 
 def build(name: str, *, classes: int, channels: int, options: Mapping[str, Any]) -> nn.Module:
@@ -39,22 +35,4 @@ def build(name: str, *, classes: int, channels: int, options: Mapping[str, Any])
         An option that the builder does not take (the nearest one it takes is named), or one of the wrong type.
     """
     builder = MODELS[name]
-    kinds = _option_kinds(builder)
-    return builder(classes, channels, **{key: _check(name, kinds, key, value) for key, value in options.items()})
-
-
-def _option_kinds(builder: Builder) -> dict[str, type]:
-    hints, parameters = get_type_hints(builder), inspect.signature(builder).parameters
-    return {key: hints[key] for key, parameter in parameters.items() if parameter.kind is parameter.KEYWORD_ONLY}
-
-
-def _check(name: str, kinds: Mapping[str, type], key: str, value: Any) -> Any:
-    if key not in kinds:
-        hint = nearest(key, kinds) if kinds else "It takes no options"
-        raise UsageError(f"model {name} has no option {key!r}", hint)
-    kind = kinds[key]
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise UsageError(f"option {key} of model {name} is {value!r}; it must be {KINDS[kind]}")
-    return value
+    return builder(classes, channels, **checked_options(f"model {name}", builder, options))

@@ -11,19 +11,28 @@ import tomli_w
 
 from bceprobe.settings.ranges import check_ranges
 
+# The tables whose further keys are options of what they name.
+OPTION_TABLES = ("loss", "model")
+
 
 @dataclass(frozen=True)
 class LossSettings:
-    """The loss by its registered name."""
+    """The loss by its registered name; `smoothing` of the labels; `options` are its keyword arguments."""
 
     name: str = "ce"
+    smoothing: float = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """The model by its registered name; `options` are the keyword arguments of its builder."""
+    """The model by its registered name; `options` are the keyword arguments of its builder.
+
+    The thresholds start around `bias_mean`, or with ``"prior"`` around log(K - 1), where BCE gives every class 1/K.
+    """
 
     name: str = "convnet"
+    bias_init: Literal["mean", "prior"] = "mean"
     bias_mean: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -106,7 +115,8 @@ class Settings:
 
 
 def _plain(tables: dict[str, Any]) -> dict[str, Any]:
-    """Lay model options out as keys of [model], and tuples as lists, as the TOML reader takes them."""
-    tables["model"] |= tables["model"].pop("options")
+    """Lay options out as keys of [loss] and [model], and tuples as lists, as the TOML reader takes them."""
+    for name in OPTION_TABLES:
+        tables[name] |= tables[name].pop("options")
     tables["optim"]["milestones"] = list(tables["optim"]["milestones"])
     return tables

@@ -28,6 +28,8 @@ def check_ranges(settings: Settings) -> None:
         if not valid(value):
             raise UsageError(f"setting {key} is {value!r}; it must be {rule}")
     _check_captured(settings.capture.epochs, settings.optim.epochs)
+    if settings.model.bias_init == "prior" and settings.model.bias_mean:
+        raise UsageError("model.bias_init = prior sets the mean of the thresholds", "Leave out model.bias_mean")
 
 
 def _check_captured(epochs: str, total: int) -> None:
@@ -52,6 +54,7 @@ def _increasing(values: Sequence[int]) -> bool:
 RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (_not_negative, "0 or more"),
     "threads": (_not_negative, "0 (as torch chooses) or more"),
+    "loss.smoothing": (lambda value: 0 <= value < 1, "at least 0 and below 1"),
     "model.bias_mean": (math.isfinite, "a finite number"),
     "data.limit_per_class": (_not_negative, "0 (all) or more"),
     "optim.lr": (_positive, "a positive number"),

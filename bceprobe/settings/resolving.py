@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 
 from bceprobe.errors import UsageError
 from bceprobe.registry import nearest
-from bceprobe.settings.fields import Settings
+from bceprobe.settings.fields import OPTION_TABLES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,14 +85,13 @@ def _fields() -> dict[str, Any]:
     for name, kind in get_type_hints(Settings).items():
         nested = get_type_hints(kind) if dataclasses.is_dataclass(kind) else None
         known |= {f"{name}.{key}": value for key, value in nested.items()} if nested else {name: kind}
-    known.pop("model.options")
-    return known
+    return {key: kind for key, kind in known.items() if not key.endswith(".options")}
 
 
 def _coerce(key: str, value: Any, source: str) -> Any:
-    """Return a value as its setting's type; model options, which the model's builder checks, as they are."""
+    """Return a value as its setting's type; options of a loss or model, which these check, as they are."""
     known = _fields()
-    if key not in known and _is_model_option(key):
+    if key not in known and _is_option(key):
         return value
     if key not in known:
         raise UsageError(f"unknown setting {key!r} ({source})", nearest(key, known))
@@ -106,9 +105,9 @@ def _coerce(key: str, value: Any, source: str) -> Any:
     raise UsageError(f"setting {key} is {value!r} ({source}); it must be {_describe(kind)}")
 
 
-def _is_model_option(key: str) -> bool:
+def _is_option(key: str) -> bool:
     table, _, name = key.partition(".")
-    return table == "model" and name not in {"", "options"} and "." not in name
+    return table in OPTION_TABLES and name not in {"", "options"} and "." not in name
 
 
 def _describe(kind: Any) -> str:
@@ -122,11 +121,9 @@ def _describe(kind: Any) -> str:
 def _build(values: Mapping[str, Any]) -> Settings:
     known = _fields()
     tables: dict[str, dict[str, Any]] = {}
-    options = {key.removeprefix("model."): value for key, value in values.items() if key not in known}
-    for key in values.keys() & known.keys():
+    for key, value in values.items():
         table, _, name = key.rpartition(".")
-        tables.setdefault(table, {})[name] = values[key]
-    if options:
-        tables.setdefault("model", {})["options"] = options
+        place = tables.setdefault(table, {})
+        (place if key in known else place.setdefault("options", {}))[name] = value
     top, kinds = tables.pop("", {}), get_type_hints(Settings)
     return Settings(**top, **{name: kinds[name](**part) for name, part in tables.items()})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from bceprobe.errors import DivergedError
-from bceprobe.losses import LOSSES, penalty
+from bceprobe.losses import penalty
 from bceprobe.models import FeatureTap
 from bceprobe.train.batches import Ordered
 from bceprobe.train.checkpoint import collect_state, save_checkpoint
@@ -103,7 +103,7 @@ class Loop:
         """Take one optimizer step; a loss that is not finite stops before it."""
         session, weights = self.session, self.session.settings.penalty
         logits = session.model(images)
-        loss = LOSSES[session.settings.loss.name](logits, target) + penalty(
+        loss = session.loss(logits, target) + penalty(
             tap.features,
             session.classifier.weight,
             session.classifier.bias,

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from bceprobe.datasets import checksum, load
-from bceprobe.losses import LOSSES
+from bceprobe.losses import make_loss
 from bceprobe.models import build, find_classifier, init_bias
 from bceprobe.train.batches import DeviceSplit, Ordered
 from bceprobe.train.determinism import choose_device, seeded, set_determinism
 from bceprobe.train.optim import make_optimizer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from torch import nn
+    from torch import Tensor, nn
 
     from bceprobe.datasets import Dataset
     from bceprobe.settings import Settings
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """What the loop works with. Everything in it is decided by the settings and the data."""
+    """What the loop works with. Everything in it is decided by the settings and the data.
+
+    `initial_bias_mean` is that of the untrained classifier, also where a checkpoint is loaded later.
+    """
 
     settings: Settings
     dataset: Dataset
@@ -36,13 +41,16 @@ class Session:
     train: DeviceSplit
     test: DeviceSplit
     captured: dict[str, Ordered]
+    initial_bias_mean: float
+    loss: Callable[[Tensor, Tensor], Tensor]
 
     def provenance(self) -> dict[str, Any]:
-        """Describe data and device, for run.json."""
+        """Describe data, device and start, for run.json; the bias has PyTorch's sign."""
         splits = {"train": self.dataset.train, "test": self.dataset.test}
         data = {name: {"samples": len(split.target), "sha256": checksum(split)} for name, split in splits.items()}
         device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
-        return {"data": data, "device": device, "threads": torch.get_num_threads()}
+        started = {"threads": torch.get_num_threads(), "initial_bias_mean": self.initial_bias_mean}
+        return {"data": data, "device": device, **started}
 
 
 def load_data(settings: Settings, data_dir: Path | None, *, download: bool) -> Dataset:
@@ -53,13 +61,13 @@ def load_data(settings: Settings, data_dir: Path | None, *, download: bool) -> D
 
 def build_model(settings: Settings, dataset: Dataset) -> tuple[nn.Module, nn.Linear]:
     """Build the initial model on the CPU, so that it is the same for every device; return it and its classifier."""
-    info = dataset.info
+    info, prior = dataset.info, settings.model.bias_init == "prior"
     with seeded(settings.seed, "model"):
         model = build(
             settings.model.name, classes=len(info.classes), channels=info.shape[0], options=settings.model.options
         )
         classifier = find_classifier(model, classes=len(info.classes))
-        init_bias(classifier, settings.model.bias_mean)
+        init_bias(classifier, math.log(len(info.classes) - 1) if prior else settings.model.bias_mean)
     return model, classifier
 
 
@@ -71,17 +79,18 @@ def make_session(settings: Settings, data_dir: Path | None = None, *, download: 
     UsageError
         An unknown name, a missing data set, a device that is not there.
     """
-    _ = LOSSES[settings.loss.name]
+    loss = make_loss(settings.loss.name, smoothing=settings.loss.smoothing, options=settings.loss.options)
     set_determinism(deterministic=settings.deterministic)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
     dataset = load_data(settings, data_dir, download=download)
     model, classifier = build_model(settings, dataset)
+    bias_mean = float(classifier.bias.detach().double().mean())
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no overload for it
     optimizer = make_optimizer(model, settings.optim)
     train, test = (DeviceSplit.of(split, dataset.info, device) for split in (dataset.train, dataset.test))
     captured = {
         name: Ordered.by_class(data, settings.capture.per_class) for name, data in (("train", train), ("test", test))
     }
-    return Session(settings, dataset, device, model, classifier, optimizer, train, test, captured)
+    return Session(settings, dataset, device, model, classifier, optimizer, train, test, captured, bias_mean, loss)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bceprobe.registry import Registry
 
 REGISTRIES: list[tuple[Registry[Any], set[str]]] = [
-    (LOSSES, {"bce", "ce"}),
+    (LOSSES, {"bce", "ce", "focal", "mse"}),
     (MODELS, {"convnet", "densenet121", "resnet18"}),
     (DATASETS, {"cifar10", "digits", "mnist"}),
 ]

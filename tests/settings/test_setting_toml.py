@@ -14,15 +14,25 @@ POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 NOT_NEGATIVE = st.floats(min_value=0, allow_infinity=False)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]))
 OPTIONS = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), TEXT)
-RESERVED = {"model.name", "model.bias_mean", "model.options"}
+RESERVED = {
+    "model.name",
+    "model.bias_mean",
+    "model.bias_init",
+    "model.options",
+    "loss.name",
+    "loss.smoothing",
+    "loss.options",
+}
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "seed": st.integers(0, 2**63 - 1),
     "threads": st.integers(0, 64),
     "device": TEXT,
     "deterministic": st.booleans(),
     "loss.name": TEXT,
+    "loss.smoothing": st.floats(0, 1, exclude_max=True),
     "model.name": TEXT,
     "model.bias_mean": st.floats(allow_nan=False, allow_infinity=False),
+    "model.bias_init": st.just("mean"),
     "data.name": TEXT,
     "data.limit_per_class": st.integers(0, 10**6),
     "optim.name": st.sampled_from(["sgd", "adamw"]),
@@ -42,14 +52,15 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "capture.dtype": st.sampled_from(["float32", "float16"]),
     "capture.shard": st.booleans(),
 }
+OPTION_NAMES = TEXT.filter(lambda name: name and "." not in name)
 OPTION_KEYS = (
-    TEXT.filter(lambda name: name and "." not in name).map("model.{}".format).filter(lambda key: key not in RESERVED)
+    st.tuples(st.sampled_from(["loss", "model"]), OPTION_NAMES).map(".".join).filter(lambda key: key not in RESERVED)
 )
 
 
 @given(st.fixed_dictionaries({}, optional=VALUES), st.dictionaries(OPTION_KEYS, OPTIONS, max_size=3))
 def test_settings_survive_toml(values: dict[str, Any], options: dict[str, Any]) -> None:
-    """Settings written as TOML and read back are equal, with any values, names and model options."""
+    """Settings written as TOML and read back are equal, with any values, names and options of loss and model."""
     settings, _ = resolve([("test", {**options, **values})])
     again, _ = resolve([("config.toml", read_toml(settings.to_toml(), "config.toml"))])
     assert again == settings

@@ -127,6 +127,16 @@ def test_bias_mean_is_the_papers_sign(mean: float) -> None:
     assert bool((classifier.bias + mean).abs().max() <= spread + 1e-6)
 
 
+def test_bias_can_start_at_the_prior() -> None:
+    """With `bias_init` prior thresholds start around log(K - 1), so that BCE starts at the frequency of the classes."""
+    settings = small_settings(model__bias_init="prior")
+    _, classifier = build_model(settings, load("digits", data_dir=None))
+    spread = 1 / math.sqrt(classifier.in_features)
+    assert bool((classifier.bias + math.log(9)).abs().max() <= spread + 1e-6)
+    with pytest.raises(ValueError, match=r"bias_init = prior sets the mean of the thresholds"):
+        small_settings(model__bias_init="prior", model__bias_mean=1.0)
+
+
 def test_models_of_equal_seed_are_equal() -> None:
     """The initial model depends on the seed alone, not on what was drawn before."""
     torch.rand(100)
