@@ -6,7 +6,7 @@ Options are the keyword-only parameters that are annotated as int, float, bool o
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from bceprobe.errors import UsageError
 from bceprobe.registry import nearest
@@ -36,10 +36,11 @@ def checked_options(what: str, function: Callable[..., Any], options: Mapping[st
 
 
 def _kinds(function: Callable[..., Any]) -> dict[str, type]:
-    parameters = inspect.signature(function).parameters
-    keys = [key for key, parameter in parameters.items() if parameter.kind is parameter.KEYWORD_ONLY]
-    hints = get_type_hints(function) if keys else {}
-    return {key: hints[key] for key in keys}
+    """Map the options to their types; an annotation may be the name of one."""
+    by_name = {kind.__name__: kind for kind in KINDS}
+    found = inspect.signature(function).parameters.items()
+    annotations = {key: one.annotation for key, one in found if one.kind is one.KEYWORD_ONLY}
+    return {key: by_name[kind] if isinstance(kind, str) else kind for key, kind in annotations.items()}
 
 
 def _check(what: str, kinds: Mapping[str, type], key: str, value: Any) -> Any:

@@ -17,6 +17,8 @@ KEYS = {
     "loss": "loss.name",
     "label_smoothing": "loss.smoothing",
     "model": "model.name",
+    "stem": "model.stem",
+    "weights": "model.weights",
     "dataset": "data.name",
     "limit_per_class": "data.limit_per_class",
     "epochs": "optim.epochs",

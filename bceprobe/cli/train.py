@@ -27,7 +27,11 @@ def train(
     context: typer.Context,
     loss: Annotated[str, _option(WHAT, help="ce, bce, focal, mse.")] = DEFAULT.loss.name,
     label_smoothing: Annotated[float, _option(WHAT, help="Of the targets, such as 0.1.")] = DEFAULT.loss.smoothing,
-    model: Annotated[str, _option(WHAT, help="convnet, resnet18, densenet121.")] = DEFAULT.model.name,
+    model: Annotated[
+        str, _option(WHAT, help="See bceprobe list models; any of torchvision's or timm's, or package.module:factory.")
+    ] = DEFAULT.model.name,
+    stem: Annotated[str, _option(WHAT, help="auto, cifar, imagenet; of ResNets, DenseNets.")] = "auto",
+    weights: Annotated[str, _option(WHAT, help="Pretrained: a file, or torchvision's name.")] = DEFAULT.model.weights,
     dataset: Annotated[str, _option(WHAT, help="digits, mnist, cifar10.")] = DEFAULT.data.name,
     limit_per_class: Annotated[
         int, _option(WHAT, help="First samples per class; 0: all.")

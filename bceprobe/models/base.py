@@ -10,14 +10,40 @@ from torch import nn
 from bceprobe.errors import UsageError
 from bceprobe.registry import Registry
 
-# (classes, channels, *, options...) -> model; options are keyword-only and annotated as int, float, bool or str.
+# (C, H, W) of the images.
+Shape: TypeAlias = tuple[int, int, int]
+# (classes, shape, *, options...) -> model; options are keyword-only and annotated as int, float, bool or str.
 Builder: TypeAlias = Callable[..., nn.Module]
 MODELS: Registry[Builder] = Registry("model", "bceprobe.models")
+
+STEMS = ("auto", "cifar", "imagenet")
+# Images up to this side get a stem that keeps their resolution.
+SMALL = 64
+
+
+def has_small_stem(stem: str, shape: Shape) -> bool:
+    """Tell whether a model gets the stem for small images: 3x3 with stride 1 and no pooling.
+
+    Raises
+    ------
+    UsageError
+        The option is neither auto, cifar nor imagenet.
+    """
+    if stem not in STEMS:
+        raise UsageError(f"model option stem is {stem!r}; it must be {', '.join(STEMS[:-1])} or {STEMS[-1]}")
+    return stem == "cifar" or (stem == "auto" and max(shape[1:]) <= SMALL)
 
 
 def cifar_stem(channels: int, width: int, *, fan: Literal["fan_in", "fan_out"]) -> nn.Conv2d:
     """Make the first convolution for small images, 3x3 with stride 1, with He's normal initialisation."""
     convolution = nn.Conv2d(channels, width, kernel_size=3, stride=1, padding=1, bias=False)
+    nn.init.kaiming_normal_(convolution.weight, mode=fan, nonlinearity="relu")
+    return convolution
+
+
+def imagenet_stem(channels: int, width: int, *, fan: Literal["fan_in", "fan_out"]) -> nn.Conv2d:
+    """Make the first convolution for large images, 7x7 with stride 2, with He's normal initialisation."""
+    convolution = nn.Conv2d(channels, width, kernel_size=7, stride=2, padding=3, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode=fan, nonlinearity="relu")
     return convolution
 

@@ -9,26 +9,45 @@ from torch import Tensor, nn
 from bceprobe.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 
-def find_classifier(model: nn.Module, classes: int | None = None) -> nn.Linear:
-    """Find the last linear layer of a model, in the order of its modules.
+def find_classifier(model: nn.Module, classes: int | None = None, *, name: str = "", alone: bool = False) -> nn.Linear:
+    """Find the last linear layer of a model, in the order of its modules, or the one of a name.
+
+    Parameters
+    ----------
+    model, classes
+        K, the outputs that it must have; any if left out.
+    name
+        Of the layer in the model, such as ``"fc"`` or ``"heads.head"``.
+    alone
+        Refuse to choose where other linear layers have K outputs, too.
 
     Raises
     ------
     UsageError
-        There is none, or it has not as many outputs as there are classes.
+        There is none, it has not as many outputs as there are classes, or it is not the only one.
     """
-    layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    if not layers:
-        raise UsageError("the model has no linear layer that could be its classifier", "Give the classifier itself")
-    if classes is not None and layers[-1].out_features != classes:
-        found = layers[-1].out_features
-        raise UsageError(
-            f"the last linear layer has {found} outputs for {classes} classes", "Give the classifier itself"
-        )
-    return layers[-1]
+    layers = {place: module for place, module in model.named_modules() if isinstance(module, nn.Linear)}
+    if not layers or (name and name not in layers):
+        what = f"the model has no linear layer {name!r}" if layers else "the model has no linear layer"
+        raise UsageError(f"{what} that could be its classifier", _choose(layers))
+    found = layers[name] if name else list(layers.values())[-1]
+    if classes is not None and found.out_features != classes:
+        where = f"the linear layer {name!r}" if name else "the last linear layer"
+        raise UsageError(f"{where} has {found.out_features} outputs for {classes} classes", _choose(layers))
+    rivals = [place for place, layer in layers.items() if layer.out_features == classes]
+    if alone and not name and len(rivals) > 1:
+        raise UsageError(f"{len(rivals)} linear layers have {classes} outputs: {', '.join(rivals)}", _choose(rivals))
+    return found
+
+
+def _choose(names: Iterable[str]) -> str:
+    """Say how to name the classifier."""
+    listed = list(names)
+    return f"Choose with model.classifier, such as {listed[-1]!r}" if listed else "Give the classifier itself"
 
 
 class FeatureTap:

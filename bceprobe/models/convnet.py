@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from bceprobe.models.base import MODELS, require_at_least
 
+if TYPE_CHECKING:
+    from bceprobe.models.base import Shape
+
 GRID = 2
 
 
 @MODELS.register("convnet")
-def convnet(classes: int, channels: int, *, width: int = 64) -> nn.Module:
+def convnet(classes: int, shape: Shape, *, width: int = 64) -> nn.Module:
     """Three convolutions, max-pooled to 2x2, and a hidden layer, all with batch normalisation and ReLU: d = width.
 
     Parameters
     ----------
-    classes, channels
-        Outputs, and channels of the images, which have at least 8x8 pixels.
+    classes, shape
+        Outputs, and (C, H, W) of the images, which have at least 8x8 pixels.
     width
         Feature length; the first convolution has half as many channels.
     """
     require_at_least(2, "width", width)
     layers = {
-        "block1": _block(channels, width // 2, MaxPool()),
+        "block1": _block(shape[0], width // 2, MaxPool()),
         "block2": _block(width // 2, width, MaxPool()),
         "block3": _block(width, width, MaxPool(GRID)),
         "flatten": nn.Flatten(),

@@ -1,18 +1,44 @@
-"""torchvision's residual networks with a stem for small images, as the paper trains them."""
+"""torchvision's residual networks, with a stem for small images as the paper trains them, or their own."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import nn
 
-from bceprobe.models.base import MODELS, cifar_stem
+from bceprobe.models.base import MODELS, cifar_stem, has_small_stem, imagenet_stem
+
+if TYPE_CHECKING:
+    from bceprobe.models.base import Builder, Shape
+
+# Depth -> feature length.
+DEPTHS = {18: 512, 34: 512, 50: 2048, 101: 2048}
 
 
-@MODELS.register("resnet18")
-def resnet18(classes: int, channels: int) -> nn.Module:
-    """ResNet18 (He et al. 2016) with a 3x3 stem of stride 1 and no max-pooling: d = 512."""
-    from torchvision.models import resnet18 as with_imagenet_stem  # noqa: PLC0415 - torchvision is slow to import
+def _builder(depth: int, length: int) -> Builder:
+    """Make the builder of one depth."""
 
-    model: nn.Module = with_imagenet_stem(num_classes=classes)
-    model.conv1 = cifar_stem(channels, 64, fan="fan_out")
-    model.maxpool = nn.Identity()
-    return model
+    def resnet(classes: int, shape: Shape, *, stem: str = "auto") -> nn.Module:
+        import torchvision.models  # noqa: PLC0415 - torchvision is slow to import
+
+        model: nn.Module = torchvision.models.get_model(f"resnet{depth}", weights=None, num_classes=classes)
+        small = has_small_stem(stem, shape)
+        model.conv1 = (cifar_stem if small else imagenet_stem)(shape[0], 64, fan="fan_out")
+        if small:
+            model.maxpool = nn.Identity()
+        return model
+
+    resnet.__doc__ = f"""ResNet{depth} (He et al. 2016): d = {length}.
+
+    Parameters
+    ----------
+    classes, shape
+        Outputs, and (C, H, W) of the images.
+    stem
+        cifar: 3x3 with stride 1 and no max-pooling; imagenet: 7x7 with stride 2, pooled; auto: cifar up to 64 pixels.
+    """
+    return resnet
+
+
+for number, features in DEPTHS.items():
+    MODELS.add(f"resnet{number}", _builder(number, features))

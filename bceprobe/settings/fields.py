@@ -28,10 +28,13 @@ class LossSettings:
 class ModelSettings:
     """The model by its registered name; `options` are the keyword arguments of its builder.
 
+    `classifier` names its last layer, else it is found; `weights` are pretrained: a file, or a name of torchvision's.
     The thresholds start around `bias_mean`, or with ``"prior"`` around log(K - 1), where BCE gives every class 1/K.
     """
 
     name: str = "convnet"
+    classifier: str = ""
+    weights: str = ""
     bias_init: Literal["mean", "prior"] = "mean"
     bias_mean: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)

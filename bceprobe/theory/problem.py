@@ -75,3 +75,5 @@ def _check(name: str, value: float) -> None:
         rule = "a positive number" if positive else f"{least} or more"
         reason = ": without it the minimum is at infinity" if name in LAMBDAS and positive else ""
         raise UsageError(f"{name} is {value:g}; it must be {rule}{reason}")
+    if name in {"classes", "dim"} and value != int(value):
+        raise UsageError(f"{name} is {value:g}; it must be a whole number")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,12 @@ def sweep(problem: Problem, over: str, values: Sequence[float]) -> list[Optimum]
 
     Raises
     ------
+    UnknownNameError
+        Nothing of this name can be swept.
     UsageError
         No problem has one of these values.
     """
+    _check(over)
     return [optimum(_changed(problem, over, value)) for value in values]
 
 
@@ -39,14 +43,19 @@ def default_values(over: str, points: int = POINTS) -> list[float]:
     UnknownNameError
         Nothing of this name can be swept.
     """
-    if over not in RANGES:
-        raise UnknownNameError(f"no sweep over {over!r}", f"Choose {', '.join(RANGES)}")
+    _check(over)
     values = np.geomspace(*RANGES[over], points)
     return (
         sorted({float(round(value)) for value in values}) if over == "classes" else [float(value) for value in values]
     )
 
 
+def _check(over: str) -> None:
+    if over not in RANGES:
+        raise UnknownNameError(f"no sweep over {over!r}", f"Choose {', '.join(RANGES)}")
+
+
 def _changed(problem: Problem, over: str, value: float) -> Problem:
-    changes: dict[str, Any] = {over: int(value) if over == "classes" else float(value)}
+    whole = over == "classes" and math.isfinite(value) and value == int(value)
+    changes: dict[str, Any] = {over: int(value) if whole else float(value)}
     return replace(problem, **changes)

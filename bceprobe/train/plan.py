@@ -58,7 +58,7 @@ def make_plan(settings: Settings, data_dir: Path | None = None, *, download: boo
     """
     device = choose_device(settings.device)
     dataset = load_data(settings, data_dir, download=download)
-    model, classifier = build_model(settings, dataset)
+    model, classifier = build_model(settings, dataset, download=download)
     splits = {"train": dataset.train, "test": dataset.test}
     on_host = {name: DeviceSplit.of(split, dataset.info, choose_device("cpu")) for name, split in splits.items()}
     return Plan(

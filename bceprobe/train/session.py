@@ -10,7 +10,7 @@ import torch
 
 from bceprobe.datasets import checksum, load
 from bceprobe.losses import make_loss
-from bceprobe.models import build, find_classifier, init_bias
+from bceprobe.models import MODELS, build, find_classifier, init_bias, load_weights
 from bceprobe.train.batches import DeviceSplit, Ordered
 from bceprobe.train.determinism import choose_device, seeded, set_determinism
 from bceprobe.train.optim import make_optimizer
@@ -59,15 +59,16 @@ def load_data(settings: Settings, data_dir: Path | None, *, download: bool) -> D
     return load(settings.data.name, data_dir=data_dir, download=download, limit_per_class=limit)
 
 
-def build_model(settings: Settings, dataset: Dataset) -> tuple[nn.Module, nn.Linear]:
+def build_model(settings: Settings, dataset: Dataset, *, download: bool = False) -> tuple[nn.Module, nn.Linear]:
     """Build the initial model on the CPU, so that it is the same for every device; return it and its classifier."""
-    info, prior = dataset.info, settings.model.bias_init == "prior"
+    info, chosen = dataset.info, settings.model
+    classes, prior = len(info.classes), chosen.bias_init == "prior"
     with seeded(settings.seed, "model"):
-        model = build(
-            settings.model.name, classes=len(info.classes), channels=info.shape[0], options=settings.model.options
-        )
-        classifier = find_classifier(model, classes=len(info.classes))
-        init_bias(classifier, math.log(len(info.classes) - 1) if prior else settings.model.bias_mean)
+        model = build(chosen.name, classes=classes, shape=info.shape, options=chosen.options)
+        classifier = find_classifier(model, classes, name=chosen.classifier, alone=chosen.name not in set(MODELS))
+        if chosen.weights:
+            load_weights(model, chosen.weights, name=chosen.name, classifier=classifier, download=download)
+        init_bias(classifier, math.log(classes - 1) if prior else chosen.bias_mean)
     return model, classifier
 
 
@@ -85,7 +86,7 @@ def make_session(settings: Settings, data_dir: Path | None = None, *, download: 
         torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
     dataset = load_data(settings, data_dir, download=download)
-    model, classifier = build_model(settings, dataset)
+    model, classifier = build_model(settings, dataset, download=download)
     bias_mean = float(classifier.bias.detach().double().mean())
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no overload for it
     optimizer = make_optimizer(model, settings.optim)

@@ -26,7 +26,7 @@ FEATURE_LENGTH = [
 @pytest.mark.parametrize("channels", [1, 3])
 def test_features_have_the_promised_length(name: str, options: dict[str, Any], length: int, channels: int) -> None:
     """Each model takes 32x32 images of any number of channels and hands features of its length to its classifier."""
-    model = build(name, classes=7, channels=channels, options=options).eval()
+    model = build(name, classes=7, shape=(channels, 32, 32), options=options).eval()
     with torch.no_grad(), FeatureTap(find_classifier(model, classes=7)) as tap:
         assert model(torch.rand(2, channels, 32, 32)).shape == (2, 7)
     assert tap.features.shape == (2, length)
@@ -40,14 +40,14 @@ def test_features_have_the_promised_length(name: str, options: dict[str, Any], l
 )
 def test_models_with_cifar_stem_have_the_known_number_of_parameters(name: str, count: int) -> None:
     """For CIFAR-10, the number of parameters is that of the networks that are used for it elsewhere."""
-    model = build(name, classes=10, channels=3, options={})
+    model = build(name, classes=10, shape=(3, 32, 32), options={})
     assert sum(parameter.numel() for parameter in model.parameters()) == count
 
 
 @pytest.mark.parametrize(("name", "pooled"), [("resnet18", "layer4"), ("densenet121", "features")])
 def test_stems_keep_the_resolution_of_small_images(name: str, pooled: str) -> None:
     """A 32x32 image is halved three times only, to 4x4, because neither the stem nor a pooling layer shrinks it."""
-    model = build(name, classes=10, channels=3, options={}).eval()
+    model = build(name, classes=10, shape=(3, 32, 32), options={}).eval()
     shapes: list[torch.Size] = []
     layer = model.get_submodule(pooled)
     layer.register_forward_hook(lambda _module, _inputs, output: shapes.append(output.shape[2:]))
@@ -59,7 +59,7 @@ def test_stems_keep_the_resolution_of_small_images(name: str, pooled: str) -> No
 @pytest.mark.parametrize("size", [(8, 8), (9, 15), (12, 28), (32, 32)])
 def test_convnet_takes_images_from_8x8_on(size: tuple[int, int]) -> None:
     """The small network takes the 8x8 digits of the default data set, and images of any larger size."""
-    assert build("convnet", classes=10, channels=1, options={})(torch.rand(3, 1, *size)).shape == (3, 10)
+    assert build("convnet", classes=10, shape=(1, 32, 32), options={})(torch.rand(3, 1, *size)).shape == (3, 10)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 2), (5, 13)])
@@ -87,7 +87,7 @@ def test_weights_come_from_torchs_generator(name: str) -> None:
     states = []
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
-        states.append(nn.utils.parameters_to_vector(build(name, classes=2, channels=1, options={}).parameters()))
+        states.append(nn.utils.parameters_to_vector(build(name, classes=2, shape=(1, 32, 32), options={}).parameters()))
     assert torch.equal(states[0], states[1])
     assert not torch.equal(states[0], states[2])
 
@@ -97,7 +97,7 @@ def test_weights_come_from_torchs_generator(name: str) -> None:
     [
         ("densenet121", {"grwth": 16}, r"model densenet121 has no option 'grwth'. Did you mean growth\."),
         ("convnet", {"blocks": 3}, r"model convnet has no option 'blocks'. Known: width\."),
-        ("resnet18", {"width": 64}, r"model resnet18 has no option 'width'. It takes no options\."),
+        ("resnet18", {"width": 64}, r"model resnet18 has no option 'width'. Known: stem\."),
         ("convnet", {"classes": 3}, "model convnet has no option 'classes'"),
         ("convnet", {"width": "wide"}, "option width of model convnet is 'wide'; it must be an integer"),
         ("convnet", {"width": 64.0}, r"option width of model convnet is 64\.0; it must be an integer"),
@@ -109,13 +109,13 @@ def test_weights_come_from_torchs_generator(name: str) -> None:
 def test_wrong_options_are_refused(name: str, options: dict[str, Any], message: str) -> None:
     """An option that a model does not take, or of the wrong type or size, is a usage error that says what it takes."""
     with pytest.raises(UsageError, match=message):
-        build(name, classes=10, channels=3, options=options)
+        build(name, classes=10, shape=(3, 32, 32), options=options)
 
 
 def test_unknown_models_name_the_nearest() -> None:
     """A misspelt model is refused with the one that was probably meant."""
     with pytest.raises(UnknownNameError, match=r"unknown model 'resnet81'. Did you mean resnet18\."):
-        build("resnet81", classes=10, channels=3, options={})
+        build("resnet81", classes=10, shape=(3, 32, 32), options={})
 
 
 def test_whole_numbers_are_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,9 +124,9 @@ def test_whole_numbers_are_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bceprobe.models.building.MODELS", registry)
 
     @registry.register("dropped")
-    def _dropped(classes: int, channels: int, *, rate: float = 0.5) -> nn.Module:
-        return nn.Sequential(nn.Dropout(rate), nn.Linear(channels, classes))
+    def _dropped(classes: int, shape: tuple[int, int, int], *, rate: float = 0.5) -> nn.Module:
+        return nn.Sequential(nn.Dropout(rate), nn.Linear(shape[0], classes))
 
-    dropout = build("dropped", classes=2, channels=1, options={"rate": 0}).get_submodule("0")
+    dropout = build("dropped", classes=2, shape=(1, 32, 32), options={"rate": 0}).get_submodule("0")
     assert isinstance(dropout, nn.Dropout)
     assert (dropout.p, type(dropout.p)) == (0.0, float)

@@ -28,7 +28,7 @@ def test_models_without_a_fitting_classifier_are_refused() -> None:
 @pytest.mark.parametrize("name", ["convnet", "resnet18", "densenet121"])
 def test_tap_keeps_what_the_classifier_receives(name: str) -> None:
     """Features times weight plus bias are the logits, to the bit, and the features carry gradients to the model."""
-    model = build(name, classes=5, channels=1, options={})
+    model = build(name, classes=5, shape=(1, 32, 32), options={})
     classifier = find_classifier(model)
     with FeatureTap(classifier) as tap:
         logits = model(torch.rand(4, 1, 16, 16))

@@ -63,8 +63,8 @@ def test_integers_serve_as_numbers_and_as_epochs() -> None:
         ("optim", "Did you mean optim.lr"),
         ("model", "Did you mean model.name"),
         ("model.", "Did you mean model.name"),
-        ("model.options", "Did you mean model.name"),
-        ("model.head.width", "Known: capture.dtype, "),
+        ("model.options", "Did you mean model.weights"),
+        ("nothing.like.it", "Known: capture.dtype, "),
     ],
 )
 def test_unknown_keys_name_the_nearest(key: str, meant: str) -> None:

@@ -14,14 +14,8 @@ POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 NOT_NEGATIVE = st.floats(min_value=0, allow_infinity=False)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]))
 OPTIONS = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), TEXT)
-RESERVED = {
-    "model.name",
-    "model.bias_mean",
-    "model.bias_init",
-    "model.options",
-    "loss.name",
-    "loss.smoothing",
-    "loss.options",
+RESERVED = {f"model.{name}" for name in ("name", "classifier", "weights", "bias_init", "bias_mean", "options")} | {
+    f"loss.{name}" for name in ("name", "smoothing", "options")
 }
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "seed": st.integers(0, 2**63 - 1),
@@ -31,6 +25,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "loss.name": TEXT,
     "loss.smoothing": st.floats(0, 1, exclude_max=True),
     "model.name": TEXT,
+    "model.classifier": TEXT,
+    "model.weights": TEXT,
     "model.bias_mean": st.floats(allow_nan=False, allow_infinity=False),
     "model.bias_init": st.just("mean"),
     "data.name": TEXT,

@@ -35,5 +35,9 @@ def test_impossible_sweeps_are_refused() -> None:
     """An unknown name, and a value that no problem has."""
     with pytest.raises(UnknownNameError, match="no sweep over 'dim'"):
         default_values("dim")
+    with pytest.raises(UnknownNameError, match="no sweep over 'dim'"):
+        sweep(Problem(), "dim", [1])
     with pytest.raises(UsageError, match="classes is 1"):
         sweep(Problem(), "classes", [1])
+    with pytest.raises(UsageError, match=r"classes is 2\.5; it must be a whole number"):
+        sweep(Problem(), "classes", [2.5])
