@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,7 @@ from bceprobe.models import FeatureTap
 from bceprobe.provenance import collect, now
 from bceprobe.store import Run, StoreWriter
 from bceprobe.store.location import child, exists, is_url
+from bceprobe.store.lock import writing
 from bceprobe.store.manifest import read_manifest, update_manifest
 from bceprobe.store.schema import SPLITS
 
@@ -57,7 +59,7 @@ class Recorder:
     Raises
     ------
     FolderInUseError
-        The location holds something already, and `resume_after` is not given.
+        The location holds something already, and `resume_after` is not given; or another process writes it.
 
     Examples
     --------
@@ -78,18 +80,13 @@ class Recorder:
         self.location = str(location)
         self.classifier = classifier
         self.epochs = list(range(1, epochs + 1)) if isinstance(epochs, int) else sorted(set(epochs))
-        self._prepare(resume=resume_after is not None)
-        classes, length = classifier.weight.shape
-        self._writer = StoreWriter(self.location, self.epochs, classes, length, dtype=dtype, shard=shard)
-        if resume_after is not None:
-            self._writer.discard_after(resume_after)
-        self._samples: dict[str, int] = {}
-        self.bytes_captured = 0
-        self._targets: dict[str, NDArray[np.int64]] = {}
-        if resume_after:
-            self._recall(Run(self.location))
-        self._classifier_at: tuple[int, NDArray[Any]] | None = None
-        self._worker = Worker("bceprobe-recorder")
+        self._lock = ExitStack()
+        self._lock.enter_context(writing(self.location))
+        try:
+            self._open(dtype, resume_after, shard=shard)
+        except BaseException:
+            self._lock.close()
+            raise
         self._describe({**collect(), **(provenance or {})}, numerics(dtype), resumed=bool(resume_after))
 
     def __enter__(self) -> Self:
@@ -160,7 +157,23 @@ class Recorder:
             status = "failed"
             raise
         finally:
-            update_manifest(self.location, status=status, ended=now())
+            with self._lock:
+                update_manifest(self.location, status=status, ended=now())
+
+    def _open(self, dtype: str, resume_after: int | None, *, shard: bool) -> None:
+        """Make the store, or open it to go on."""
+        self._prepare(resume=resume_after is not None)
+        classes, length = self.classifier.weight.shape
+        self._writer = StoreWriter(self.location, self.epochs, classes, length, dtype=dtype, shard=shard)
+        if resume_after is not None:
+            self._writer.discard_after(resume_after)
+        self._samples: dict[str, int] = {}
+        self.bytes_captured = 0
+        self._targets: dict[str, NDArray[np.int64]] = {}
+        if resume_after:
+            self._recall(Run(self.location))
+        self._classifier_at: tuple[int, NDArray[Any]] | None = None
+        self._worker = Worker("bceprobe-recorder")
 
     def _prepare(self, *, resume: bool) -> None:
         """Refuse a folder in use; make one that is not there."""

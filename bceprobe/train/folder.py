@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bceprobe.errors import DataNotFoundError, FolderInUseError, UsageError
 from bceprobe.settings import flatten, read_toml, resolve
 from bceprobe.store.location import write_bytes
+from bceprobe.store.lock import FILE as LOCK
 from bceprobe.store.manifest import FILE as MANIFEST
 
 if TYPE_CHECKING:
@@ -26,13 +27,19 @@ def claim(folder: Path, settings: Settings, *, force: bool) -> None:
     FolderInUseError
         It holds something and `force` is not set, or it holds something that is no run.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or _content(folder)):
         if not force:
             raise FolderInUseError(f"{folder} is not empty", "Go on with --resume, replace it with --force, or rename")
         if not (folder / CONFIG).exists() and not (folder / MANIFEST).exists():
             raise FolderInUseError(f"{folder} is no run", "--force replaces only runs; choose another folder")
-        shutil.rmtree(folder)
+        for path in _content(folder):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     write_bytes(str(folder / CONFIG), settings.to_toml().encode())
+
+
+def _content(folder: Path) -> list[Path]:
+    """List what is in a folder besides the lock of the process that looks."""
+    return [path for path in folder.iterdir() if path.name != LOCK]
 
 
 def read_config(folder: Path) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bceprobe.capture import Recorder
 from bceprobe.errors import TrainingInterruptedError
+from bceprobe.store.lock import writing
 from bceprobe.store.manifest import read_manifest, update_manifest
 from bceprobe.train.checkpoint import load_checkpoint
 from bceprobe.train.folder import check_same, claim
@@ -73,10 +74,18 @@ def train(
     if resume:
         check_same(folder, settings)
     session = make_session(settings, data_dir, download=download)
+    with writing(folder):
+        return _trained(session, folder, sources, watch or Watch(), resume=resume, force=force)
+
+
+def _trained(
+    session: Session, folder: Path, sources: Mapping[str, str] | None, watch: Watch, *, resume: bool, force: bool
+) -> Path:
+    """Train in a folder that no other process writes."""
+    settings = session.settings
     if not resume:
         claim(folder, settings, force=force)
     done = load_checkpoint(folder, session.model, session.optimizer)
-    watch = watch or Watch()
     if done >= settings.optim.epochs and read_manifest(str(folder)).get("status") == "finished":
         watch.start(done + 1, done, 0)
         return folder
@@ -86,9 +95,8 @@ def train(
         last = loop.run(done + 1)
         recorder.flush()
         if last < settings.optim.epochs:
-            raise TrainingInterruptedError(
-                f"stopped after epoch {last}", f"Go on: bceprobe train --resume --out {folder}"
-            )
+            hint = f"Go on: bceprobe train --resume --out {folder}"
+            raise TrainingInterruptedError(f"stopped after epoch {last}", hint)
     return folder
 
 
