@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bceprobe import theory
     from bceprobe.analysis import analyze
     from bceprobe.capture import Recorder
     from bceprobe.comparison import compare
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bceprobe.store import open_run
 
 __version__ = "0.1.0"
-__all__ = ["Recorder", "Snapshot", "analyze", "compare", "open_run"]
+__all__ = ["Recorder", "Snapshot", "analyze", "compare", "open_run", "theory"]
 
 _HOMES = {
     "Recorder": "bceprobe.capture",
@@ -28,6 +29,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "theory":
+        return importlib.import_module("bceprobe.theory")
     if name not in _HOMES:
         message = f"module 'bceprobe' has no attribute {name!r}"
         raise AttributeError(message)
@@ -35,4 +38,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *__all__})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import subprocess
 import sys
@@ -46,6 +47,15 @@ def test_python_examples_run(tmp_path: Path) -> None:
     alone = [sys.executable, "-W", "error", "-c", read + "import sys; assert 'bceprobe' not in sys.modules"]
     shown = subprocess.run(alone, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (shown.stdout, shown.stderr) == ("(200, 16)\n", "")
+
+
+def test_sessions_are_real() -> None:
+    """Each line of a Python session answers as it is shown."""
+    sessions = re.findall(r"```pycon\n(.*?)```", README.read_text(), re.DOTALL)
+    assert sessions
+    for number, session in enumerate(sessions):
+        test = doctest.DocTestParser().get_doctest(session, {}, f"session {number}", str(README), 0)
+        assert doctest.DocTestRunner().run(test).failed == 0
 
 
 def test_shell_examples_name_real_commands() -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bceprobe.store import Run
 
 TRAINED = "train"
+# Settings that make targets soft.
+SOFTENING = {"loss.smoothing": "label smoothing", "augment.mixup": "mixup", "augment.cutmix": "cutmix"}
 NUMBERS = ("lambda_w", "lambda_h", "lambda_b", "batch_size", "samples", "learning_rate")
 
 
@@ -36,7 +38,8 @@ class Context:
     """
 
     def __init__(self, run: Run) -> None:
-        self.training = _of_settings(flatten(run.settings), _samples(run.manifest)) or _of_manifest(run)
+        self.settings = flatten(run.settings)
+        self.training = _of_settings(self.settings, _samples(run.manifest)) or _of_manifest(run)
         self._run = run
         self._constant = self.training.learning_rate if self.training else None
 
@@ -53,17 +56,29 @@ class Context:
             yield "its loss, settings and learning rates are not known: no gradients, amplitudes and alpha"
         elif self.training.loss not in LOSSES:
             yield f"its loss is {self.training.loss!r}: gradients and amplitudes are for {' and '.join(LOSSES)} alone"
-        elif change and not self._rates and self._constant is None:
+        elif change and not self.rates and self._constant is None:
             yield "its learning rates are not known: changes of scores and thresholds are not predicted"
 
     @cached_property
-    def _rates(self) -> dict[int, float]:
+    def rates(self) -> dict[int, float]:
+        """The learning rate of every epoch that history.csv has one for."""
         return self._run.learning_rates
+
+    @property
+    def weight_decay(self) -> float:
+        """The optimizer's own decay of all parameters; 0 where none is known."""
+        return float(self.settings.get("optim.weight_decay", 0))
+
+    @property
+    def initial_threshold(self) -> float | None:
+        """The mean threshold before training; None where the run does not say it."""
+        mean = self._run.manifest.get("provenance", {}).get("initial_bias_mean")
+        return -float(mean) if isinstance(mean, int | float) and math.isfinite(mean) else None
 
     def _rate(self, epochs: range) -> float | None:
         if self._constant is not None:
             return self._constant * len(epochs)
-        rates = [self._rates.get(epoch) for epoch in epochs]
+        rates = [self.rates.get(epoch) for epoch in epochs]
         return sum(rate for rate in rates if rate is not None) if None not in rates else None
 
 
@@ -71,9 +86,13 @@ def _of_settings(settings: dict[str, Any], samples: int) -> Training | None:
     if "loss.name" not in settings:
         return None
     lambdas = {name: float(settings.get(f"penalty.{name}", 0)) for name in ("lambda_w", "lambda_h", "lambda_b")}
-    return Training(
-        str(settings["loss.name"]), **lambdas, batch_size=int(settings.get("optim.batch_size", 0)), samples=samples
-    )
+    return Training(_loss(settings), **lambdas, batch_size=int(settings.get("optim.batch_size", 0)), samples=samples)
+
+
+def _loss(settings: dict[str, Any]) -> str:
+    """Name the loss; with smoothed or mixed labels it is another one, whose gradients are not those of (18) to (21)."""
+    found = [f"{label} {settings[key]:g}" for key, label in SOFTENING.items() if settings.get(key)]
+    return f"{settings['loss.name']} with {', '.join(found)}" if found else str(settings["loss.name"])
 
 
 def _of_manifest(run: Run) -> Training | None:

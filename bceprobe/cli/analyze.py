@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TRAJECTORIES = "trajectories"
 TOPIC = "nc, accuracy, geometry, scores, bias, updates; all of them; or trajectories: when each run fits and collapses."
 Records = list[dict[str, Any]]
+Findings = dict[str, Records]
 
 
 class GlobalMean(StrEnum):
@@ -82,14 +83,13 @@ def _check(topic: str, split: str | None, nc_threshold: float, *, formats: int) 
 
 
 def _topic(topic: str, runs: list[str], options: dict[str, Any], show: Callable[..., None]) -> None:
-    """Analyse one topic or all; with the bias come its correlations with the scores."""
+    """Analyse one topic or all; with the bias come its correlations with the scores, and the optima of both."""
     from bceprobe.analysis import records
 
-    related = topic in {"bias", "all"}
     dataset = _computed(["bias", "scores"] if topic == "bias" else topic, runs, options, topic)
-    correlations = _correlations(dataset) if related else []
+    findings = _findings(dataset, runs) if topic in {"bias", "all"} else {}
     shown = dataset[[name for name in dataset.data_vars if _belongs(str(name), topic)]]
-    show(topic, records(shown), dataset=shown, correlations=correlations if related else None)
+    show(topic, records(shown), dataset=shown, findings=findings)
 
 
 def _trajectories(runs: list[str], options: dict[str, Any], threshold: float, show: Callable[..., None]) -> None:
@@ -125,13 +125,15 @@ def _belongs(name: str, topic: str) -> bool:
     return name == "captured" or name in {value for entry in topic_metrics(topic) for value in entry.values}
 
 
-def _correlations(dataset: xr.Dataset) -> Records:
+def _findings(dataset: xr.Dataset, runs: list[str]) -> Findings:
+    """Relate thresholds and scores, and set them beside their optima."""
+    from bceprobe.analysis.optima import optima
     from bceprobe.analysis.relations import corrected, relations
 
-    return corrected(relations(dataset))
+    return {"correlations": corrected(relations(dataset)), "optima": optima(dataset, runs)}
 
 
-def _json(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlations: Records | None = None) -> None:
+def _json(topic: str, rows: Records, dataset: xr.Dataset | None = None, findings: Findings | None = None) -> None:
     from bceprobe.analysis import SCHEMA_VERSION
 
     document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "topic": topic}
@@ -142,13 +144,10 @@ def _json(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlat
             for name in rows[0]
             if name in dataset.data_vars
         }
-    document["records"] = rows
-    if correlations is not None:
-        document["correlations"] = correlations
-    result_json(document)
+    result_json(document | {"records": rows} | (findings or {}))
 
 
-def _csv(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlations: Records | None = None) -> None:
+def _csv(topic: str, rows: Records, dataset: xr.Dataset | None = None, findings: Findings | None = None) -> None:
     import csv
     import sys
 
@@ -156,17 +155,19 @@ def _csv(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlati
     writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows)
-    if correlations:
-        note("The correlations of thresholds and scores are left out; --json shows them.")
+    if findings:
+        note("The correlations of thresholds and scores, and their optima, are left out; --json shows them.")
 
 
-def _tables(topic: str, rows: Records, dataset: xr.Dataset | None = None, correlations: Records | None = None) -> None:
+def _tables(topic: str, rows: Records, dataset: xr.Dataset | None = None, findings: Findings | None = None) -> None:
     from bceprobe.cli.analysis_tables import print_metrics
     from bceprobe.cli.finding_tables import print_correlations, print_trajectories
+    from bceprobe.cli.optimum_tables import print_optima
 
     if topic == TRAJECTORIES:
         print_trajectories(rows)
     elif dataset is not None:
         print_metrics(dataset, rows, _grouped(dataset))
-    if correlations:
-        print_correlations(correlations)
+    if findings:
+        print_correlations(findings["correlations"])
+        print_optima(findings["optima"])

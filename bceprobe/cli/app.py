@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bceprobe.cli import analyze, compare, listing, quickstart, store, train
+from bceprobe.cli import analyze, compare, listing, quickstart, store, theory, train
 
 HELP = (
     "Show with evidence how a loss function shapes learned features.\n\n"
@@ -47,5 +47,6 @@ app.command("quickstart")(quickstart.quickstart)
 app.command("train")(train.train)
 app.command("analyze")(analyze.analyze)
 app.command("compare")(compare.compare)
+app.command("theory")(theory.theory)
 app.command("list")(listing.list_names)
 app.add_typer(store.app, name="store")

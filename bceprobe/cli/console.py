@@ -91,8 +91,8 @@ def number(value: float | None) -> str:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on a terminal; yields the callback (done, total) that moves it."""
+def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a progress bar on a terminal; yields the callback (done, total if known) that moves it."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = stderr()

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bceprobe.analysis import analyze, unique_labels
+from bceprobe.analysis.expected import problem
+from bceprobe.analysis.optima import QUANTITIES
 from bceprobe.comparison.arms import Arm, pairs, read_arms
 from bceprobe.comparison.comparable import check_comparable, common_epochs, common_splits, varied_settings
 from bceprobe.comparison.model import Comparison, Curve, Measure, Quantity, Row
+from bceprobe.comparison.optima import arm_optima
 from bceprobe.errors import UsageError
 from bceprobe.stats import holm, paired_t, welch_t
 
@@ -21,16 +24,21 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from bceprobe.comparison.optima import ArmOptimum
     from bceprobe.stats import TestResult
     from bceprobe.store import Run
 
+TRAIN = "train"
+# The topics that are analysed on each split, and those that are added where theory expects something of a run.
+TOPICS = {TRAIN: ("nc", "accuracy"), "test": ("accuracy",)}
+EXPECTED = ("bias", "scores")
+# Metric -> the splits it is compared on.
+COMPARED = {
+    **dict.fromkeys(("nc1", "nc2", "nc3"), (TRAIN,)),
+    **dict.fromkeys(("accuracy", "uniform_accuracy"), (TRAIN, "test")),
+}
 # Not compared, but shown where NC1 comes near it.
 FLOOR = "nc1_floor"
-# Topic -> its metrics that are compared, and the splits they are compared on.
-COMPARED = {
-    "nc": (("nc1", "nc2", "nc3", FLOOR), ("train",)),
-    "accuracy": (("accuracy", "uniform_accuracy"), ("train", "test")),
-}
 
 
 def compare(*locations: str | Path, progress: Callable[[int, int], None] | None = None) -> Comparison:
@@ -41,7 +49,7 @@ def compare(*locations: str | Path, progress: Callable[[int, int], None] | None 
     locations
         One per arm: a run, a folder that holds its runs (seeds), or a glob pattern. The first arm is the reference.
     progress
-        Called with the number of snapshots analysed and their total, for each topic in turn.
+        Called with the number of snapshots analysed and their total, for each split in turn.
 
     Returns
     -------
@@ -63,30 +71,31 @@ def compare(*locations: str | Path, progress: Callable[[int, int], None] | None 
     epochs = common_epochs(runs, splits)
     if not epochs:
         raise UsageError("the runs have no epoch in common", "Compare runs that captured the same epochs")
-    measured = [_Measured(arms, quantity, values) for quantity, values in _measure(runs, splits, progress)]
-    floor = next(one for one in measured if one.quantity.name == FLOOR)
-    measured.remove(floor)
+    datasets = _analysed(runs, splits, progress)
+    places = [(name, split) for name, wanted in COMPARED.items() for split in wanted if split in datasets]
+    measured = [_Measured(arms, name, datasets[split]) for name, split in places]
+    floor = _Measured(arms, FLOOR, datasets[TRAIN])
     curves = tuple(curve for one in measured for curve in one.curves())
     rows = _corrected([row for arm in arms[1:] for row in (one.row(arm, epochs[-1]) for one in measured)])
     floors = {arm.label: float(floor.select(arm, epochs[-1:]).max()) for arm in arms}
     measures = tuple(_measures(arms, splits, epochs[-1]))
-    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms), measures, floors)
+    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms), measures, floors, _optima(arms, datasets))
 
 
-def _measure(
+def _analysed(
     runs: Sequence[Run], splits: Sequence[str], progress: Callable[[int, int], None] | None
-) -> Iterator[tuple[Quantity, dict[Run, xr.DataArray]]]:
-    """Yield each quantity with its values over epochs for every run."""
-    labels = unique_labels(runs)
-    for topic, (names, wanted) in COMPARED.items():
-        used = [split for split in wanted if split in splits]
-        dataset = analyze(runs, topic, splits=used, progress=progress)
-        for name in names:
-            for split in used:
-                values = {
-                    run: dataset[name].sel(run=label, split=split) for run, label in zip(runs, labels, strict=True)
-                }
-                yield _quantity(name, split, dataset[name].attrs), values
+) -> dict[str, xr.Dataset]:
+    """Analyse each split in one pass."""
+    added = EXPECTED if any(map(problem, runs)) else ()
+    topics = {split: [*TOPICS[split], *(added if split == TRAIN else ())] for split in splits}
+    return {split: analyze(runs, topics[split], splits=split, progress=progress) for split in splits}
+
+
+def _optima(arms: Sequence[Arm], datasets: dict[str, xr.Dataset]) -> tuple[ArmOptimum, ...]:
+    if not all(name in datasets[TRAIN] for name in QUANTITIES.values()):
+        return ()
+    measured = [_Measured(arms, name, datasets[TRAIN]) for name in QUANTITIES.values()]
+    return arm_optima(arms, datasets[TRAIN], [curve for one in measured for curve in one.curves()])
 
 
 def _measures(arms: Sequence[Arm], splits: Sequence[str], epoch: int) -> Iterator[Measure]:
@@ -109,10 +118,13 @@ def _quantity(name: str, split: str, attributes: dict[str, Any]) -> Quantity:
 
 
 class _Measured:
-    """A quantity in all runs."""
+    """A quantity in all runs, from the analysis of a split."""
 
-    def __init__(self, arms: Sequence[Arm], quantity: Quantity, values: dict[Run, xr.DataArray]) -> None:
-        self.arms, self.quantity, self.values = arms, quantity, values
+    def __init__(self, arms: Sequence[Arm], name: str, dataset: xr.Dataset) -> None:
+        self.arms, values = arms, dataset[name].squeeze("split")
+        self.quantity = _quantity(name, values["split"].item(), values.attrs)
+        runs = [run for arm in arms for run in arm.runs]
+        self.values = {run: values.sel(run=label) for run, label in zip(runs, unique_labels(runs), strict=True)}
 
     def curves(self) -> Iterator[Curve]:
         for arm in self.arms:

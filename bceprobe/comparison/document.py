@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bceprobe.comparison.arms import Arm
     from bceprobe.comparison.model import Comparison, Curve, Measure, Quantity, Row
+    from bceprobe.comparison.optima import ArmOptimum
 
 SCHEMA_VERSION = 1
 
@@ -16,7 +17,8 @@ SCHEMA_VERSION = 1
 def document(comparison: Comparison) -> dict[str, Any]:
     """Lay a comparison out in plain JSON types; NaN and inf become None.
 
-    `records` holds one entry per row of the final table, with the names of metric, split and arm.
+    `records` holds one entry per row of the final table, with the names of metric, split and arm; in `optima` a
+    `distance` is that at the common epoch.
     """
     content = {
         "schema_version": SCHEMA_VERSION,
@@ -27,6 +29,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "quantities": [asdict(quantity) for quantity in comparison.quantities],
         "curves": [_curve(curve) for curve in comparison.curves],
         "measures": [_measure(measure, comparison) for measure in comparison.measures],
+        "optima": [_optimum(arm, comparison.epoch) for arm in comparison.optima],
         "varied_settings": {key: list(values) for key, values in comparison.varied.items()},
         "arms": [_arm(arm) for arm in comparison.arms],
     }
@@ -71,6 +74,15 @@ def _measure(measure: Measure, comparison: Comparison) -> dict[str, Any]:
     values = zip(comparison.arms, measure.mean, measure.std, strict=True)
     arms = {arm.label: {"mean": mean, "std": std} for arm, mean, std in values}
     return {**_name(measure.quantity), **about, "epoch": comparison.epoch, "arms": arms}
+
+
+def _optimum(arm: ArmOptimum, epoch: int) -> dict[str, Any]:
+    known = {"arm": arm.arm, "problem": arm.problem, "regime": arm.regime, "statement": arm.statement}
+    quantities = [
+        {**_curve(one.curve), "forecast": list(one.forecast), "optimum": one.optimum, "distance": one.distance(epoch)}
+        for one in arm.approaches
+    ]
+    return {**known, "notes": list(arm.notes), "quantities": quantities}
 
 
 def _arm(arm: Arm) -> dict[str, Any]:

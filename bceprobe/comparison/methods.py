@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bceprobe.analysis.expected import BALANCED
 from bceprobe.metrics import is_own
 from bceprobe.report import Definition, Definitions, Text
 from bceprobe.stats import PAIRED_T, WELCH_T
@@ -35,6 +36,14 @@ NC = (
     "NC values are computed from the stored features, with the mean over all samples as global mean. They may only be "
     "compared at equal numbers of classes and equal feature length, which was checked."
 )
+OPTIMUM = (
+    "The optimum is known in closed form: the paper's Theorems 3.1 and 3.2 (regime etf), and beyond the lambda_b at "
+    "which the latter stops holding, weight and features with anti-parallel means (shifted; derived). The regularisers "
+    "are those of the loss, to which SGD's weight decay is added; a batch of B samples counts as n = B/K per class "
+    f"(derived). Classes count as balanced where the largest has at most {BALANCED} times the samples of the smallest "
+    "(bceprobe's own choice). The forecast of CE's mean threshold follows from its initial value, the learning rates, "
+    "the momentum and the decay (derived)."
+)
 
 
 def methods(comparison: Comparison) -> tuple[Block, ...]:
@@ -56,9 +65,12 @@ def _paragraphs(comparison: Comparison) -> Iterator[str]:
         yield RATIO
     yield EFFECT
     yield LEVEL
+    if comparison.optima:
+        yield OPTIMUM
 
 
 def _definitions(comparison: Comparison) -> Iterator[Definition]:
-    for quantity in {quantity.name: quantity for quantity in comparison.quantities}.values():
+    approached = [one.curve.quantity for arm in comparison.optima for one in arm.approaches]
+    for quantity in {quantity.name: quantity for quantity in [*comparison.quantities, *approached]}.values():
         meaning = f"{quantity.definition}. Source: {quantity.references}."
         yield Definition(quantity.long_name, meaning, is_own(quantity.definition))

@@ -14,6 +14,7 @@ from bceprobe.stats import PAIRED_T
 
 if TYPE_CHECKING:
     from bceprobe.comparison.arms import Arm
+    from bceprobe.comparison.optima import ArmOptimum
     from bceprobe.report import Report, Verdict
     from bceprobe.stats import TestResult
 
@@ -128,6 +129,8 @@ class Comparison:
         Every metric there is, on every split, at that epoch.
     floors
         For every arm, the NC1 that the rounding of its features alone would leave (the largest of its runs).
+    optima
+        For every arm, what theory expects of its threshold and scores; empty where it expects nothing of any arm.
     """
 
     arms: tuple[Arm, ...]
@@ -137,6 +140,7 @@ class Comparison:
     varied: dict[str, tuple[Any, ...]]
     measures: tuple[Measure, ...]
     floors: dict[str, float]
+    optima: tuple[ArmOptimum, ...]
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

@@ -1,16 +1,20 @@
-"""Curves over epochs: a line for the mean over the seeds of each arm, a band of one standard deviation around it."""
+"""Curves over epochs: a line for the mean over the seeds of each arm, a band of one standard deviation around it.
+
+Beside them references may be drawn, such as where theory says that a curve ends.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from bceprobe.figures.labels import short_label
-from bceprobe.figures.style import styled
+from bceprobe.figures.style import INK, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +42,28 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What a curve is held against: a level over all epochs if `epoch` is empty, else a curve of its own.
+
+    The legend has an entry for each `name`, without colour. `color` is that of the curve it belongs to, or another one
+    where it lies on that curve.
+    """
+
+    name: str
+    color: str
+    line: Literal["dashed", "dotted"]
+    value: Sequence[float]
+    epoch: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
 class Panel:
     """One quantity over epochs for all arms. `title` names the quantity, as it does duty for a y label."""
 
     title: str
     curves: Sequence[Curve]
     scale: Literal["linear", "log"] = "linear"
+    references: Sequence[Reference] = ()
 
 
 def draw_curves(panel: Panel) -> Figure:
@@ -63,10 +83,12 @@ def draw_curves(panel: Panel) -> Figure:
         _scale(axes, panel)
         for position, curve in enumerate(panel.curves):
             _draw(axes, curve, position, len(panel.curves))
+        for reference in panel.references:
+            _refer(axes, reference)
         axes.set_title(panel.title)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
-        axes.legend(loc="best")
+        axes.legend(handles=[*axes.get_legend_handles_labels()[0], *_keys(panel)], loc="best")
     return figure
 
 
@@ -84,7 +106,8 @@ def _scale(axes: Axes, panel: Panel) -> None:
 
 
 def _values(panel: Panel) -> NDArray[np.float64]:
-    return np.concatenate([np.asarray(curve.mean, float) for curve in panel.curves])
+    values = [*(curve.mean for curve in panel.curves), *(reference.value for reference in panel.references)]
+    return np.concatenate([np.asarray(each, float) for each in values])
 
 
 def _mark_powers(axes: Axes) -> None:
@@ -125,3 +148,18 @@ def _draw(axes: Axes, curve: Curve, position: int, count: int) -> None:
     low = np.maximum(mean - std, axes.get_ylim()[0]) if axes.get_yscale() == "log" else mean - std
     if np.isfinite(std).any():
         axes.fill_between(epoch, low, mean + std, color=curve.style.color, alpha=0.18, linewidth=0)
+
+
+def _refer(axes: Axes, reference: Reference) -> None:
+    """Draw a reference over the curves, so that it is seen where it lies on one."""
+    look: dict[str, Any] = {"color": reference.color, "linestyle": reference.line, "linewidth": 1.2, "zorder": 3}
+    if reference.epoch:
+        axes.plot(reference.epoch, reference.value, **look)
+    else:
+        axes.axhline(reference.value[0], **look)
+
+
+def _keys(panel: Panel) -> list[Line2D]:
+    """Explain each kind of reference once, dashed ones first."""
+    kinds = sorted({(reference.line, reference.name) for reference in panel.references})
+    return [Line2D([], [], color=INK, linestyle=line, linewidth=1.2, label=name) for line, name in kinds]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 
@@ -32,5 +31,8 @@ class Training:
 
     @property
     def steps(self) -> int:
-        """Optimizer steps of one epoch; 0 where not known."""
-        return math.ceil(self.samples / self.batch_size) if self.batch_size else 0
+        """Optimizer steps of one epoch (a single left-over sample joins the batch before); 0 where not known."""
+        if not self.batch_size:
+            return 0
+        whole, rest = divmod(self.samples, self.batch_size)
+        return whole + (rest > 1 or (rest == 1 and not whole))

@@ -1,4 +1,4 @@
-"""Runs from NPZ files and back, for features made elsewhere. Nothing is written unless everything in a file fits."""
+"""Runs from arrays or NPZ files and back, for features made elsewhere. Nothing is written unless everything fits."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from bceprobe.store.writer import StoreWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from bceprobe.store.run import Run
 
@@ -42,18 +44,33 @@ def import_npz(file: str | Path, out: str | Path, provenance: Mapping[str, Any] 
     UsageError
         Something in the file or folder does not fit; nothing is written then.
     """
-    content, target = check(load(Path(file))), _free_folder(out)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.importing")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        _write(partial, content)
-        source = {"file": Path(file).name, "sha256": _sha256(Path(file))}
-        update_manifest(str(partial), status="finished", provenance=dict(provenance or {}), imported=source)
-        partial.replace(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    sync(target.parent)
+    content, target = check(load(Path(file))), free_folder(out)
+    source = {"file": Path(file).name, "sha256": _sha256(Path(file))}
+    return _make_run(target, content, provenance=dict(provenance or {}), imported=source)
+
+
+def import_arrays(arrays: Mapping[str, NDArray[Any]], out: str | Path, provenance: Mapping[str, Any]) -> Path:
+    """Make a run from arrays in memory, named and checked as those of an NPZ file: see `import_npz`.
+
+    Raises
+    ------
+    UsageError
+        Something in the arrays or folder does not fit; nothing is written then.
+    """
+    return _make_run(free_folder(out), check(dict(arrays)), provenance=dict(provenance))
+
+
+def free_folder(out: str | Path) -> Path:
+    """Return the local place of a run to be made.
+
+    Raises
+    ------
+    FolderInUseError
+        Something is there.
+    """
+    target = Path(os.path.abspath(_local(out)))  # noqa: PTH100 - unlike resolve(), keeps a link that the folder shall replace
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FolderInUseError(f"{target} exists and is not an empty folder", "Choose another --out")
     return target
 
 
@@ -115,10 +132,18 @@ def _local(location: str | Path) -> Path:
     return path
 
 
-def _free_folder(out: str | Path) -> Path:
-    target = Path(os.path.abspath(_local(out)))  # noqa: PTH100 - unlike resolve(), keeps a link that the folder shall replace
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FolderInUseError(f"{target} exists and is not an empty folder", "Choose another --out")
+def _make_run(target: Path, content: Content, **manifest: Any) -> Path:
+    """Write a run under another name and rename it, so that it is there as a whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.importing")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        _write(partial, content)
+        update_manifest(str(partial), status="finished", **manifest)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    sync(target.parent)
     return target
 
 

@@ -105,7 +105,7 @@ def optimum(problem: Problem) -> Optimum:
 def scores(problem: Problem, point: Point) -> tuple[float, float]:
     """Return the positive and the negative score of a point, without bias."""
     k, delta = problem.classes, point.difference
-    return (k - 1) * delta / k - point.shift, -delta / k - point.shift
+    return (k - 1) * delta / k - point.shift, 0.0 - delta / k - point.shift
 
 
 def size(problem: Problem, point: Point) -> float:

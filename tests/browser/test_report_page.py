@@ -210,7 +210,7 @@ def test_figures_are_images_with_their_numbers_in_words(browser: Browser, file: 
     with opened(browser, file) as watched:
         images = watched.page.get_by_role("img").all()
         names = [image.get_attribute("aria-label") or "" for image in images]
-        assert len(names) == 7
+        assert len(names) == 7 + 3
         assert all("At epoch 4: CE " in name and "BCE " in name for name in names)
 
 

@@ -43,7 +43,10 @@ def test_every_command_is_in_the_readme(words: str) -> None:
     assert f"bceprobe {words}" in README.read_text()
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["store", "validate", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["train", "--help"], ["theory", "--help"], ["store", "validate", "--help"]],
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     """Help is printed without importing torch, numpy or anything else that takes long."""
     start = f"import sys; from bceprobe.cli.app import app; app({arguments!r}, standalone_mode=False)"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from bceprobe.figures import Curve, Panel, draw_curves, line_styles
-from bceprobe.figures.style import OF_LOSS, OTHERS
+from bceprobe.figures import Curve, Panel, Reference, draw_curves, line_styles
+from bceprobe.figures.style import INK, OF_LOSS, OTHERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -130,6 +130,43 @@ def test_a_label_that_matplotlib_would_hide_is_shown() -> None:
     first, second = (text.get_text() for text in legend.get_texts())
     assert first.endswith("_x")
     assert len(second) < 40
+
+
+def test_references_are_drawn_over_the_curves() -> None:
+    """A level crosses the whole axes, a reference with epochs is a curve; each has its colour and its kind of line."""
+    references = [
+        Reference("optimum", "#dd4f45", "dashed", [0.7]),
+        Reference("forecast", INK, "dotted", [1, 2, 3], EPOCH),
+    ]
+    drawn = panel()
+    (axes,) = draw_curves(Panel(drawn.title, drawn.curves, references=references)).axes
+    level, curve = axes.lines[2:]
+    assert (level.get_color(), level.get_linestyle(), curve.get_linestyle()) == ("#dd4f45", "--", ":")
+    assert np.asarray(level.get_data()).tolist() == [[0, 1], [0.7, 0.7]]
+    assert np.asarray(curve.get_data()).tolist() == [EPOCH, [1, 2, 3]]
+    assert min(level.get_zorder(), curve.get_zorder()) > max(line.get_zorder() for line in axes.lines[:2])
+
+
+def test_the_legend_explains_each_kind_of_reference_once() -> None:
+    """Levels of two arms share one entry, in the colour of text, after the arms."""
+    references = [Reference("optimum", style.color, "dashed", [0.5]) for style in line_styles(["ce", "bce"])]
+    drawn = panel()
+    (axes,) = draw_curves(Panel(drawn.title, drawn.curves, references=references)).axes
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["CE", "BCE", "optimum"]
+    assert legend.get_lines()[-1].get_color() == INK
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("level", [0.001, 90.0])
+def test_references_are_in_view(scale: str, level: float) -> None:
+    """The axis reaches a level that is beyond all curves."""
+    drawn = panel(scale)
+    beyond = [Reference("optimum", INK, "dashed", [level])]
+    (axes,) = draw_curves(Panel(drawn.title, drawn.curves, drawn.scale, beyond)).axes
+    low, high = axes.get_ylim()
+    assert low <= level <= high
 
 
 def test_pyplot_is_not_needed() -> None:

@@ -15,7 +15,7 @@ from strategies import stored_runs
 
 from bceprobe.errors import FolderInUseError, UsageError
 from bceprobe.store import open_run
-from bceprobe.store.importing import export_npz, import_npz
+from bceprobe.store.importing import export_npz, import_arrays, import_npz
 from bceprobe.store.validate import validate
 
 if TYPE_CHECKING:
@@ -82,6 +82,19 @@ def test_left_out_arrays_have_defaults(tmp_path: Path) -> None:
     assert run.array("train", "index")[:].tolist() == [0, 1, 2, 3, 4, 5]
     assert run.manifest["status"] == "finished"
     assert run.manifest["imported"]["file"] == "features.npz"
+
+
+def test_arrays_in_memory_make_the_run_that_their_file_makes(tmp_path: Path) -> None:
+    """The store is the same to the byte; run.json names no file, and what does not fit leaves nothing."""
+    imported, made = import_npz(save(tmp_path), tmp_path / "file"), import_arrays(GOOD, tmp_path / "made", {"by": "me"})
+    assert files(made / "store.zarr") == files(imported / "store.zarr")
+    manifest = open_run(made).manifest
+    assert (manifest["status"], manifest["provenance"], "imported" in manifest) == ("finished", {"by": "me"}, False)
+    with pytest.raises(FolderInUseError, match="not an empty folder"):
+        import_arrays(GOOD, made, {})
+    with pytest.raises(UsageError, match="'features' has sizes"):
+        import_arrays(GOOD | {"weight": np.eye(3, 5)}, tmp_path / "new" / "run", {})
+    assert not (tmp_path / "new").exists()
 
 
 def test_features_of_one_epoch_need_no_epoch_axis(tmp_path: Path) -> None:
