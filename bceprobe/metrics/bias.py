@@ -49,17 +49,21 @@ def threshold_std(snapshot: Snapshot) -> float:
     definition="paper eq. 57 with n = batch size / K (derived)",
     higher_is_better=None,
     uses=(decided,),
+    version=2,
 )
 def alpha(snapshot: Snapshot) -> float:
-    """Right minus left side of (12) at the mean threshold, with rho = ||W||_F^2 as measured; 0 at BCE's optimum.
+    """Right minus left side of (12) at the mean threshold, with rho = ||W||_F^2 as measured; 0 at the paper's optimum.
 
-    NaN unless the run says its batch size and lambda_W, lambda_H > 0. With c = sqrt(lambda_W / (n lambda_H)).
+    Beyond lambda_b* BCE's optimum is another one (see `bceprobe.theory`), where it is not 0. NaN unless the run says
+    its batch size and lambda_W, lambda_H > 0. With c = sqrt(lambda_W / (n lambda_H)), and n = samples / K where these
+    are fewer than a batch.
     """
     training, classes = snapshot.training, snapshot.classes
     if training is None or not (training.lambda_w > 0 and training.lambda_h > 0 and training.batch_size):
         return np.nan
     threshold, weight = snapshot.threshold.mean(), np.square(snapshot.weight64).sum()
-    pull = np.sqrt(training.lambda_w * classes / (training.batch_size * training.lambda_h)) * weight / classes
+    batch = min(training.batch_size, training.samples or training.batch_size)
+    pull = np.sqrt(training.lambda_w * classes / (batch * training.lambda_h)) * weight / classes
     positive = _logistic(threshold - pull) / classes
     negative = (classes - 1) * _logistic(-threshold - pull / (classes - 1)) / classes
     return float(negative - positive - training.lambda_b * threshold)
