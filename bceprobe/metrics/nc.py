@@ -35,15 +35,18 @@ def whitened_squares(block: Block) -> tuple[NDArray[np.float64], ...]:
 
 @summed
 def first_scatter(block: Block) -> tuple[NDArray[np.float64], ...]:
-    """Sum the squared distances of the samples of each class to a first one, (K,)."""
+    """Sum the squared distances of the samples of each class to the origin of the projection, if there is one, (K,)."""
     return (block.projected.scatter,)
 
 
 @once
 def scatter(snapshot: Snapshot) -> NDArray[np.float64]:
     """Sum the squared distances of the samples of each class to their mean, (K,)."""
-    steps = np.nan_to_num(snapshot.class_means - snapshot.moments.first)
-    around: NDArray[np.float64] = snapshot[first_scatter][0] - snapshot.class_counts * np.square(steps).sum(axis=1)
+    (squares,), origin = snapshot[first_scatter], snapshot.projection.origin
+    if origin is None:
+        squares, origin = snapshot.moments.squares, np.zeros(1)
+    steps = np.nan_to_num(snapshot.class_means - origin)
+    around: NDArray[np.float64] = squares - snapshot.class_counts * np.square(steps).sum(axis=1)
     return np.maximum(around, 0.0)
 
 

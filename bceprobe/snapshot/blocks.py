@@ -29,7 +29,7 @@ class Projected(NamedTuple):
     residuals, features
         Features minus their class mean, and minus the centre, along the directions of the mean space, (B, r).
     scatter
-        Sum of squared distances to a first sample of each class, (K,).
+        Sum of squared distances to the origin of the projection, (K,); zeros where it has none.
     """
 
     scores: NDArray[np.float64]
@@ -90,7 +90,7 @@ class Block:
     def projected(self) -> Projected:
         """Everything that takes a matrix product with the features; of a statistic that is summed.
 
-        Features are taken relative to a first sample of their class. That loses no digits where a class has collapsed,
+        Where a class has collapsed, features are taken relative to a first sample of theirs. That loses no digits then,
         and none of small integers.
         """
         shared, classes, count = self.snapshot.projection, self.snapshot.classes, len(self.target)
@@ -131,17 +131,18 @@ class Block:
         return products + self.snapshot.projection.scores[self.target, columns]
 
     def _products(self, factor: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Multiply the features, relative to a first sample of their class, with a factor, (d, m) -> (B, m).
+        """Multiply the features, relative to the origin if there is one, with a factor, (d, m) -> (B, m).
 
-        Returns with it the sum of their squares over each class, (K,).
+        Returns with it the sum of their squares over each class around the origin, (K,).
         """
         products = buffer("products", (len(self.target), factor.shape[1]))
-        first, scatter = self.snapshot.moments.first, np.zeros(self.snapshot.classes)
+        origin, scatter = self.snapshot.projection.origin, np.zeros(self.snapshot.classes)
         for rows, features in tiles(self.stored, factor.shape[1]):
-            own = self.target[rows]
-            np.subtract(features, first[own[0] if own[0] == own[-1] else own], out=features)
+            if origin is not None:
+                own = self.target[rows]
+                np.subtract(features, origin[own[0] if own[0] == own[-1] else own], out=features)
+                scatter += _squares_by_class(features, own, len(scatter))
             np.matmul(features, factor, out=products[rows])
-            scatter += _squares_by_class(features, own, len(scatter))
         return products, scatter
 
 

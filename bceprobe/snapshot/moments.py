@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bceprobe.snapshot.parts import Part
 
 EPS = float(np.finfo(np.float64).eps)
+# Share of the squares of a class that is around its mean, below which sums around zero would cost too many digits.
+COLLAPSED = 1e-2
 
 
 class Moments(NamedTuple):
@@ -55,15 +57,19 @@ class Projection(NamedTuple):
     ----------
     factor
         Weight rows, then directions of the mean space, as columns, (d, K + r).
+    origin
+        What features are taken relative to before they are multiplied: a first sample of each class, (K, d), where a
+        class has collapsed, else nothing.
     scores
-        Scores of the first sample of each class, (K, K).
+        Scores of the origin, (K, K).
     steps
-        From the first sample of each class to its mean, along the directions, (K, r).
+        From the origin to the class means, along the directions, (K, r).
     means
         Centred class means along the directions, (K, r).
     """
 
     factor: NDArray[np.float64]
+    origin: NDArray[np.float64] | None
     scores: NDArray[np.float64]
     steps: NDArray[np.float64]
     means: NDArray[np.float64]
@@ -91,11 +97,21 @@ def mean_space(snapshot: Snapshot) -> MeanSpace:
 
 def projection(snapshot: Snapshot) -> Projection:
     """Prepare the products of the blocks."""
-    space, first = snapshot.mean_space, snapshot.moments.first
-    steps = np.nan_to_num(snapshot.class_means - first) @ space.directions
+    space, origin = snapshot.mean_space, snapshot.moments.first if _collapsed(snapshot.moments) else None
+    around = snapshot.class_means - (0.0 if origin is None else origin)
+    steps = np.nan_to_num(around) @ space.directions
     means = np.zeros_like(steps)
     means[snapshot.present] = space.coordinates
-    return Projection(np.hstack([snapshot.weight64.T, space.directions]), first @ snapshot.weight64.T, steps, means)
+    scores = np.zeros((len(around), len(around))) if origin is None else origin @ snapshot.weight64.T
+    return Projection(np.hstack([snapshot.weight64.T, space.directions]), origin, scores, steps, means)
+
+
+def _collapsed(moments: Moments) -> bool:
+    """Tell whether the features of a class are so near to each other that their differences need all digits."""
+    filled = moments.counts > 0
+    squares, counts = moments.squares[filled], moments.counts[filled]
+    around = squares - counts * np.square(moments.means[filled]).sum(axis=1)
+    return bool((around < COLLAPSED * squares).any())
 
 
 def _of_part(snapshot: Snapshot, part: Part) -> tuple[NDArray[np.intp], Moments]:
