@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 TRAINED = "train"
 # Settings that make targets soft.
-SOFTENING = {"loss.smoothing": "label smoothing", "augment.mixup": "mixup", "augment.cutmix": "cutmix"}
+MIXES = {"augment.mixup": "mixup", "augment.cutmix": "cutmix"}
+SOFTENING = {"loss.smoothing": "label smoothing", **MIXES}
 NUMBERS = ("lambda_w", "lambda_h", "lambda_b", "batch_size", "samples", "learning_rate")
 
 
@@ -91,7 +92,9 @@ def _of_settings(settings: dict[str, Any], samples: int) -> Training | None:
 
 def _loss(settings: dict[str, Any]) -> str:
     """Name the loss; with smoothed or mixed labels it is another one, whose gradients are not those of (18) to (21)."""
-    found = [f"{label} {settings[key]:g}" for key, label in SOFTENING.items() if settings.get(key)]
+    never = MIXES if not settings.get("augment.mix_probability") else ()
+    used = {key: label for key, label in SOFTENING.items() if settings.get(key) and key not in never}
+    found = [f"{label} {settings[key]:g}" for key, label in used.items()]
     return f"{settings['loss.name']} with {', '.join(found)}" if found else str(settings["loss.name"])
 
 

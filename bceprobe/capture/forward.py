@@ -1,4 +1,4 @@
-"""Forward passes for captures: eval mode, float32, no gradients, and features on their way to the host."""
+"""Forward passes for captures: eval mode, one precision, no gradients, and features on their way to the host."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from bceprobe.capture.precision import NAMES, computing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,13 +17,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def evaluation(model: nn.Module) -> Iterator[None]:
-    """Switch to eval mode, float32 and no gradients; restore each module's own mode and the random stream."""
+def evaluation(model: nn.Module, precision: str = "fp32") -> Iterator[None]:
+    """Switch to eval mode, a precision and no gradients; restore each module's own mode and the random stream."""
     modes = [(module, module.training) for module in model.modules()]
-    device = next(model.parameters()).device.type
+    device = next(model.parameters()).device
     model.eval()
     try:
-        with torch.no_grad(), torch.autocast(device, enabled=False), torch.random.fork_rng(devices=[]):
+        with torch.no_grad(), computing(precision, device), torch.random.fork_rng(devices=[]):
             yield
     finally:
         for module, training in modes:
@@ -50,12 +52,11 @@ def to_host(tensor: Tensor) -> Callable[[], NDArray[Any]]:
     return wait
 
 
-def numerics(dtype: str) -> dict[str, Any]:
+def numerics(dtype: str, precision: str) -> dict[str, Any]:
     """Describe how features are computed and stored; all of it moves small NC1."""
     return {
         "dtype": dtype,
         "mode": "eval",
-        "computed_in": "float32",
-        "tf32_matmul": torch.backends.cuda.matmul.allow_tf32,
-        "tf32_convolution": torch.backends.cudnn.allow_tf32,
+        "computed_in": NAMES[precision],
+        "tf32": precision == "tf32",
     }

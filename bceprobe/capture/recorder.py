@@ -12,6 +12,7 @@ import numpy as np
 from bceprobe.capture.assembly import Assembly
 from bceprobe.capture.forward import evaluation, numerics, to_device, to_host
 from bceprobe.capture.loaders import count_samples, in_order, unpack
+from bceprobe.capture.precision import check_precision
 from bceprobe.capture.worker import Worker
 from bceprobe.errors import DivergedError, FolderInUseError, TrainingInterruptedError, UsageError
 from bceprobe.models import FeatureTap
@@ -48,6 +49,9 @@ class Recorder:
         ``"float32"``, or ``"float16"`` for half the space and a floor under small NC1.
     shard
         One file per epoch and split; a whole epoch is then buffered in memory.
+    precision
+        What capture passes compute in, whatever the training does: ``"fp32"``, or ``"tf32"``, ``"bf16"``, ``"fp16"``,
+        which put a floor under NC1.
     resume_after
         Continue an existing run: epochs up to this one stay, later ones are captured again.
     provenance
@@ -74,11 +78,13 @@ class Recorder:
         epochs: int | Sequence[int],
         dtype: str = "float32",
         shard: bool = False,
+        precision: str = "fp32",
         resume_after: int | None = None,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
         self.location = str(location)
-        self.classifier = classifier
+        self.classifier, self.precision = classifier, precision
+        check_precision(precision, classifier.weight.device)
         self.epochs = list(range(1, epochs + 1)) if isinstance(epochs, int) else sorted(set(epochs))
         self._lock = ExitStack()
         self._lock.enter_context(writing(self.location))
@@ -87,7 +93,7 @@ class Recorder:
         except BaseException:
             self._lock.close()
             raise
-        self._describe({**collect(), **(provenance or {})}, numerics(dtype), resumed=bool(resume_after))
+        self._describe({**collect(), **(provenance or {})}, numerics(dtype, precision), resumed=bool(resume_after))
 
     def __enter__(self) -> Self:
         return self
@@ -132,12 +138,12 @@ class Recorder:
             return False
         ordered = in_order(loader)
         self._capture_classifier(epoch)
-        assembly = self._begin(split, epoch, ordered)
-        with evaluation(model), FeatureTap(self.classifier) as tap:
+        assembly = self._begin(split, epoch, ordered, index)
+        with evaluation(model, self.precision), FeatureTap(self.classifier) as tap:
             for batch in ordered:
                 inputs, target = unpack(batch)
                 model(to_device(inputs, self.classifier.weight.device))
-                self._worker.submit(partial(_add, assembly, to_host(tap.features), to_host(target)))
+                self._worker.submit(partial(_add, assembly, to_host(tap.features.float()), to_host(target)))
         self._worker.submit(partial(self._finish, assembly, index))
         return True
 
@@ -200,9 +206,9 @@ class Recorder:
     def _feature_bytes(self, samples: int) -> int:
         return samples * self._writer.sizes["feature"] * np.dtype(self._writer.dtype).itemsize
 
-    def _begin(self, split: str, epoch: int, loader: Iterable[Any]) -> Assembly:
+    def _begin(self, split: str, epoch: int, loader: Iterable[Any], index: Sequence[int] | None) -> Assembly:
         if split not in self._samples:
-            samples = count_samples(loader)
+            samples = count_samples(loader) if index is None else len(index)
             self._worker.flush()
             self._writer.create_split(split, samples)
             self._samples[split] = samples

@@ -34,9 +34,12 @@ KEYS = {
     "bias_mean": "model.bias_mean",
     "bias_init": "model.bias_init",
     "capture_epochs": "capture.epochs",
+    "capture_precision": "capture.precision",
     "seed": "seed",
     "device": "device",
     "deterministic": "deterministic",
+    "precision": "precision",
+    "compiled": "compile",
 }
 Layer = tuple[str, dict[str, Any]]
 

@@ -9,7 +9,7 @@ import typer
 
 from bceprobe.cli import options
 from bceprobe.cli.console import note, print_table, result
-from bceprobe.settings import Settings
+from bceprobe.settings import PRESETS, Settings
 
 if TYPE_CHECKING:
     from bceprobe.train import Plan
@@ -32,7 +32,7 @@ def train(
     ] = DEFAULT.model.name,
     stem: Annotated[str, _option(WHAT, help="auto, cifar, imagenet; of ResNets, DenseNets.")] = "auto",
     weights: Annotated[str, _option(WHAT, help="Pretrained: a file, or torchvision's name.")] = DEFAULT.model.weights,
-    dataset: Annotated[str, _option(WHAT, help="digits, mnist, cifar10.")] = DEFAULT.data.name,
+    dataset: Annotated[str, _option(WHAT, help="See bceprobe list datasets.")] = DEFAULT.data.name,
     limit_per_class: Annotated[
         int, _option(WHAT, help="First samples per class; 0: all.")
     ] = DEFAULT.data.limit_per_class,
@@ -55,10 +55,13 @@ def train(
         str, _option(NC, help="mean: around --bias-mean; prior: around log(K - 1).")
     ] = DEFAULT.model.bias_init,
     capture_epochs: Annotated[str, _option(NC, help="all, every:5, 1-20,last.")] = DEFAULT.capture.epochs,
+    capture_precision: Annotated[str, _option(NC, help="fp32, or as --precision.")] = DEFAULT.capture.precision,
     seed: Annotated[int, _option(RUN, help="Seed of everything random.")] = DEFAULT.seed,
     device: Annotated[str, _option(RUN, help="auto, cpu, cuda, cuda:1.")] = DEFAULT.device,
     deterministic: Annotated[bool, _option(RUN, help="Only deterministic kernels.")] = DEFAULT.deterministic,
-    preset: Annotated[str | None, _option(RUN, help="setting-1, setting-2.")] = None,
+    precision: Annotated[str, _option(RUN, help="fp32, bf16; tf32, fp16 on CUDA.")] = DEFAULT.precision,
+    compiled: Annotated[bool, _option(RUN, "--compile", help="Let torch.compile make the kernels.")] = DEFAULT.compile,
+    preset: Annotated[str | None, _option(RUN, help=f"{', '.join(PRESETS)}.")] = None,
     config: Annotated[Path | None, _option(RUN, help="Settings as TOML.")] = None,
     assign: Annotated[list[str] | None, _option(RUN, "--set", help="KEY=VALUE, any setting.")] = None,
     name: Annotated[str | None, _option(RUN, help="Folder below runs/.")] = None,

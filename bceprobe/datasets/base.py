@@ -1,14 +1,14 @@
-"""What a data set is: its description, its splits in memory, and the registry that finds it by name."""
+"""What a data set is: its description, its splits, and the registry that finds its reader by name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bceprobe.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from torch import Tensor
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What a model and a table need to know of a data set, without reading it.
+    """What a model and a batch need to know of a data set.
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ class DataInfo:
         images are expanded in the batch.
     mean, std
         Normalisation for each channel of ``shape``, of images scaled to 0..1 (FORMULAS.md, "Settings").
+    imbalance_factor
+        Of the long tail that it is given where no other is asked for; 1 leaves it as it is.
     """
 
     name: str
@@ -36,23 +38,24 @@ class DataInfo:
     shape: tuple[int, int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    imbalance_factor: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Samples in memory.
+    """Samples in memory, or in image files.
 
     Parameters
     ----------
     images
-        uint8, (N, c, H, W).
+        A uint8 tensor (N, c, H, W), or `ImageFiles` that are decoded when they are used.
     target
         Labels 0..K-1, int64, (N,).
     index
         Position of each sample in the original data set, int64, (N,).
     """
 
-    images: Tensor
+    images: Any
     target: Tensor
     index: Tensor
 
@@ -66,7 +69,7 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set in memory."""
+    """A data set: its description, and its splits in the order of the original data set."""
 
     info: DataInfo
     train: Split
@@ -81,30 +84,6 @@ class Place:
     download: bool = False
 
 
-@dataclass(frozen=True)
-class Source:
-    """A registered data set: its description, and the function that reads its train and test split.
-
-    The docstring of an instance is that of its reader, so that every registry's entries describe themselves alike.
-    """
-
-    info: DataInfo
-    read: Callable[[Place], tuple[Split, Split]]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "__doc__", self.read.__doc__)
-
-
-DATASETS: Registry[Source] = Registry("data set", "bceprobe.datasets")
-
-
-def dataset(
-    info: DataInfo,
-) -> Callable[[Callable[[Place], tuple[Split, Split]]], Callable[[Place], tuple[Split, Split]]]:
-    """Register a function that reads the train and test split of a data set; `info` describes and names it."""
-
-    def register(read: Callable[[Place], tuple[Split, Split]]) -> Callable[[Place], tuple[Split, Split]]:
-        DATASETS.add(info.name, Source(info, read))
-        return read
-
-    return register
+# (place, *, options...) -> data set; options are keyword-only and annotated as int, float, bool or str.
+Reader: TypeAlias = Callable[..., Dataset]
+DATASETS: Registry[Reader] = Registry("data set", "bceprobe.datasets")

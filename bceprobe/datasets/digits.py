@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from bceprobe.datasets.base import DataInfo, Place, Split, dataset
+from bceprobe.datasets.base import DATASETS, DataInfo, Dataset, Place, Split
 from bceprobe.datasets.selection import rank_in_class
 
 BRIGHTEST = 16
@@ -13,8 +13,8 @@ TEST_SHARE = 5
 INFO = DataInfo(name="digits", classes=tuple("0123456789"), shape=(1, 8, 8), mean=(0.3052,), std=(0.3760,))
 
 
-@dataset(INFO)
-def digits(_place: Place) -> tuple[Split, Split]:
+@DATASETS.register("digits")
+def digits(_place: Place) -> Dataset:
     """scikit-learn's embedded 1797 handwritten digits, 1x8x8; needs no files.
 
     Of each class, every fifth sample in the order of the data set is for testing. Grey values 0..16 are scaled to
@@ -27,4 +27,4 @@ def digits(_place: Place) -> tuple[Split, Split]:
     images = torch.from_numpy(bunch.images).mul(255 / BRIGHTEST).round().to(torch.uint8)
     whole = Split(images[:, None], target, torch.arange(len(target)))
     test = rank_in_class(target) % TEST_SHARE == TEST_SHARE - 1
-    return whole.take(~test), whole.take(test)
+    return Dataset(INFO, whole.take(~test), whole.take(test))

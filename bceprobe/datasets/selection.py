@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bceprobe.datasets.images import ImageFiles
 from bceprobe.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torch import Tensor
 
     from bceprobe.datasets.base import Split
@@ -43,7 +46,17 @@ def first_of_each_class(split: Split, count: int) -> Split:
 
 
 def checksum(split: Split) -> str:
-    """SHA-256 over the bytes of the images and of the target: equal for equal samples in equal order."""
-    digest = hashlib.sha256(split.images.contiguous().numpy().data)
+    """SHA-256 over the images and the target: equal for equal samples in equal order.
+
+    Of images in memory it covers the bytes; of images in files their names and sizes, so that a large data set need
+    not be read for it. A file whose pixels change while its size stays is not noticed.
+    """
+    digest = hashlib.sha256()
+    for part in _content(split.images):
+        digest.update(part)
     digest.update(split.target.contiguous().numpy().data)
     return digest.hexdigest()
+
+
+def _content(images: Tensor | ImageFiles) -> Iterable[bytes | memoryview]:
+    return images.fingerprint() if isinstance(images, ImageFiles) else [images.contiguous().numpy().data]

@@ -5,6 +5,7 @@ Layers override one another in the order default, preset, configuration file, en
 
 from bceprobe.settings.epochs import select_epochs
 from bceprobe.settings.fields import (
+    AugmentSettings,
     CaptureSettings,
     DataSettings,
     LossSettings,
@@ -18,6 +19,7 @@ from bceprobe.settings.resolving import flatten, parse_assignment, read_toml, re
 
 __all__ = [
     "PRESETS",
+    "AugmentSettings",
     "CaptureSettings",
     "DataSettings",
     "LossSettings",

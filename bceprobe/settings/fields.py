@@ -11,8 +11,9 @@ import tomli_w
 
 from bceprobe.settings.ranges import check_ranges
 
+Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 # The tables whose further keys are options of what they name.
-OPTION_TABLES = ("loss", "model")
+OPTION_TABLES = ("loss", "model", "data")
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,41 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class DataSettings:
-    """The data set by its registered name; `limit_per_class` keeps the first samples of each class (0: all)."""
+    """The data set by its registered name; `options` are the keyword arguments of its reader.
+
+    `limit_per_class` keeps the first samples of each class (0: all); then `imbalance_factor` gives the training split a
+    long tail (1: none; 0: that of the data set, 100 for those whose name ends in -lt). `workers` are the processes that
+    decode image files (0: this one does); they change nothing but the speed.
+    """
 
     name: str = "digits"
     limit_per_class: int = 0
+    imbalance_factor: float = 0.0
+    workers: int = 2
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """What is done to training batches, never to captures.
+
+    Images are cropped at random after padding by `crop` black pixels, flipped with probability `flip` and turned by up
+    to `rotation` degrees. With `mix_probability` a batch is mixed with itself, by mixup or cutmix with the share drawn
+    from Beta(alpha, alpha), alpha being `mixup` and `cutmix`; where both are set, `switch_probability` is cutmix's.
+    """
+
+    crop: int = 0
+    flip: float = 0.0
+    rotation: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    mix_probability: float = 0.8
+    switch_probability: float = 0.5
+
+    @property
+    def mixes(self) -> bool:
+        """Whether targets may become soft."""
+        return bool((self.mixup or self.cutmix) and self.mix_probability)
 
 
 @dataclass(frozen=True)
@@ -75,17 +107,23 @@ class PenaltySettings:
 
 @dataclass(frozen=True)
 class CaptureSettings:
-    """Which epochs are stored, how many samples of each class (0: all), and the data type of the features."""
+    """Which epochs are stored, how many samples of each class (0: all), and the data type of the features.
+
+    `precision` is what captures compute in, whatever training does; anything below ``"fp32"`` is a floor under NC1.
+    """
 
     epochs: str = "all"
     per_class: int = 0
     dtype: Literal["float32", "float16"] = "float32"
+    precision: Precision = "fp32"
     shard: bool = False
 
 
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides the result of a training run; `threads` is of the CPU (0: as torch chooses).
+
+    `precision` is that of training and `compile` whether torch.compile makes its kernels.
 
     Raises
     ------
@@ -102,9 +140,12 @@ class Settings:
     device: str = "auto"
     deterministic: bool = False
     threads: int = 0
+    precision: Precision = "fp32"
+    compile: bool = False
     loss: LossSettings = LossSettings()
     model: ModelSettings = ModelSettings()
     data: DataSettings = DataSettings()
+    augment: AugmentSettings = AugmentSettings()
     optim: OptimSettings = OptimSettings()
     penalty: PenaltySettings = PenaltySettings()
     capture: CaptureSettings = CaptureSettings()
@@ -118,7 +159,7 @@ class Settings:
 
 
 def _plain(tables: dict[str, Any]) -> dict[str, Any]:
-    """Lay options out as keys of [loss] and [model], and tuples as lists, as the TOML reader takes them."""
+    """Lay options out as keys of their tables, and tuples as lists, as the TOML reader takes them."""
     for name in OPTION_TABLES:
         tables[name] |= tables[name].pop("options")
     tables["optim"]["milestones"] = list(tables["optim"]["milestones"])

@@ -47,6 +47,10 @@ def _not_negative(value: float) -> bool:
     return 0 <= value < math.inf
 
 
+def _probability(value: float) -> bool:
+    return 0 <= value <= 1
+
+
 def _increasing(values: Sequence[int]) -> bool:
     return all(first < second for first, second in zip((0, *values), values, strict=False))
 
@@ -57,6 +61,18 @@ RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "loss.smoothing": (lambda value: 0 <= value < 1, "at least 0 and below 1"),
     "model.bias_mean": (math.isfinite, "a finite number"),
     "data.limit_per_class": (_not_negative, "0 (all) or more"),
+    "data.imbalance_factor": (
+        lambda value: value == 0 or 1 <= value < math.inf,
+        "0 (the data set's own), or 1 or more",
+    ),
+    "data.workers": (_not_negative, "0 (this process) or more"),
+    "augment.crop": (_not_negative, "0 (none) or more pixels"),
+    "augment.flip": (_probability, "a probability"),
+    "augment.rotation": (lambda value: 0 <= value <= 180, "0 (none) to 180 degrees"),  # noqa: PLR2004
+    "augment.mixup": (_not_negative, "0 (none) or more"),
+    "augment.cutmix": (_not_negative, "0 (none) or more"),
+    "augment.mix_probability": (_probability, "a probability"),
+    "augment.switch_probability": (_probability, "a probability"),
     "optim.lr": (_positive, "a positive number"),
     "optim.momentum": (lambda value: 0 <= value < 1, "at least 0 and below 1"),
     "optim.weight_decay": (_not_negative, "0 or more"),

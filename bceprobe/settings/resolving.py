@@ -89,7 +89,7 @@ def _fields() -> dict[str, Any]:
 
 
 def _coerce(key: str, value: Any, source: str) -> Any:
-    """Return a value as its setting's type; options of a loss or model, which these check, as they are."""
+    """Return a value as its setting's type; options of a loss, model or data set, which these check, as they are."""
     known = _fields()
     if key not in known and _is_option(key):
         return value

@@ -1,4 +1,4 @@
-"""The checkpoint: model, optimizer and epoch, replaced as a whole and never pickled code."""
+"""The checkpoint: model, optimizer, loss scale and epoch, replaced as a whole and never pickled code."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import nn
+    from torch.amp import GradScaler
     from torch.optim import Optimizer
 
 FILE = "checkpoints/last.pt"
 
 
-def collect_state(epoch: int, model: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
+def collect_state(epoch: int, model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> dict[str, Any]:
     """Copy the state after an epoch to the host, so that training can go on while it is saved."""
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "scaler": scaler.state_dict()}
     return {"epoch": epoch, **_to_host(state)}
 
 
@@ -33,8 +34,8 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     write_bytes(str(folder / FILE), buffer.getvalue())
 
 
-def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> int:
-    """Restore model and optimizer; return the epoch they are from, 0 if nothing was saved yet.
+def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> int:
+    """Restore model, optimizer and loss scale; return the epoch they are from, 0 if nothing was saved yet.
 
     Raises
     ------
@@ -54,6 +55,7 @@ def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> int
     try:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
+        scaler.load_state_dict(state["scaler"])
         return int(state["epoch"])
     except (RuntimeError, KeyError, ValueError, TypeError) as error:
         raise UsageError(f"checkpoint {path} is of another model or optimizer", "Start again with --force") from error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from bceprobe.capture.precision import allow_tf32
 from bceprobe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,10 +38,9 @@ def seeded(seed: int, purpose: str, epoch: int = 0) -> Iterator[None]:
         yield
 
 
-def set_determinism(*, deterministic: bool) -> None:
-    """Compute float32 in float32 (no TF32), and choose deterministic kernels on request."""
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
+def set_determinism(*, deterministic: bool, tf32: bool = False) -> None:
+    """Compute float32 in float32, unless TF32 is wanted, and choose deterministic kernels on request."""
+    allow_tf32(allowed=tf32)
     torch.backends.cudnn.benchmark = not deterministic
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from bceprobe.capture.precision import computing
 from bceprobe.errors import DivergedError
 from bceprobe.losses import penalty
-from bceprobe.models import FeatureTap
+from bceprobe.train.augment import Augmentation
 from bceprobe.train.batches import Ordered
 from bceprobe.train.checkpoint import collect_state, save_checkpoint
 from bceprobe.train.determinism import generator, seeded
@@ -78,7 +79,8 @@ class Loop:
         row |= {} if captured else {"test_accuracy": accuracy(self.session)}
         row["images_per_second"] = round(len(self.session.train) / trained, 1)
         row["seconds"] = round(time.perf_counter() - begun, 3)
-        state = collect_state(epoch, self.session.model, self.session.optimizer)
+        session = self.session
+        state = collect_state(epoch, session.model, session.optimizer, session.scaler)
         self.recorder.after_writing(partial(self._record, row, state, captured=captured))
         return True
 
@@ -89,22 +91,24 @@ class Loop:
         session.model.train()
         total = 0.0
         order = generator(settings.seed, "order", epoch)
-        with seeded(settings.seed, "layers", epoch), FeatureTap(session.classifier) as tap:
-            for done, batch in enumerate(session.train.shuffled(settings.optim.batch_size, order), start=1):
+        augmentation = Augmentation(settings, session.classifier.out_features, epoch)
+        batches = session.train.shuffled(settings.optim.batch_size, order, augmentation.change)
+        with seeded(settings.seed, "layers", epoch):
+            for done, batch in enumerate(batches, start=1):
                 if self.stopped():
                     return None
-                loss = self._step(tap, *batch, epoch=epoch)
+                loss = self._step(*augmentation.mix(*batch), epoch=epoch)
                 total += loss * len(batch[1])
                 self.watch.batch(epoch, done, loss)
         self._check_weights(epoch)
         return total / len(session.train)
 
-    def _step(self, tap: FeatureTap, images: Tensor, target: Tensor, *, epoch: int) -> float:
+    def _step(self, images: Tensor, target: Tensor, *, epoch: int) -> float:
         """Take one optimizer step; a loss that is not finite stops before it."""
         session, weights = self.session, self.session.settings.penalty
-        logits = session.model(images)
+        logits, features = session.forward(images)
         loss = session.loss(logits, target) + penalty(
-            tap.features,
+            features,
             session.classifier.weight,
             session.classifier.bias,
             lambda_w=weights.lambda_w,
@@ -115,8 +119,9 @@ class Loop:
         if not math.isfinite(value):
             raise self._diverged(f"the loss is {value} in epoch {epoch}", epoch)
         session.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        session.optimizer.step()
+        session.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        session.scaler.step(session.optimizer)
+        session.scaler.update()
         return value
 
     def _capture(self, epoch: int) -> bool:
@@ -149,6 +154,7 @@ def accuracy(session: Session) -> float:
     """Measure the test accuracy of an epoch that is not captured."""
     session.model.eval()
     correct = 0
-    for images, target in Ordered.by_class(session.test):
-        correct += int((session.model(images).argmax(dim=1) == target).sum())
+    with computing(session.settings.capture.precision, session.device):
+        for images, target in Ordered.by_class(session.test):
+            correct += int((session.model(images).argmax(dim=1) == target).sum())
     return correct / len(session.test)

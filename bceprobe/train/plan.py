@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bceprobe.settings import select_epochs
-from bceprobe.train.batches import DeviceSplit, Ordered
+from bceprobe.train.batches import Ordered, on_device
 from bceprobe.train.determinism import choose_device
-from bceprobe.train.session import build_model, load_data
+from bceprobe.train.session import build_model, find_device, load_data
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,17 +56,16 @@ def make_plan(settings: Settings, data_dir: Path | None = None, *, download: boo
     UsageError
         Whatever would stop the training before it starts.
     """
-    device = choose_device(settings.device)
+    device = find_device(settings)
     dataset = load_data(settings, data_dir, download=download)
     model, classifier = build_model(settings, dataset, download=download)
-    splits = {"train": dataset.train, "test": dataset.test}
-    on_host = {name: DeviceSplit.of(split, dataset.info, choose_device("cpu")) for name, split in splits.items()}
+    on_host = dict(zip(("train", "test"), on_device(dataset, choose_device("cpu")), strict=True))
     return Plan(
         device=str(device),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         classes=classifier.out_features,
         feature_length=classifier.in_features,
-        trained={name: len(split.target) for name, split in splits.items()},
+        trained={name: len(data) for name, data in on_host.items()},
         captured={name: len(Ordered.by_class(data, settings.capture.per_class).rows) for name, data in on_host.items()},
         epochs=captured_epochs(settings),
         dtype=settings.capture.dtype,

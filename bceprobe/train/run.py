@@ -85,7 +85,7 @@ def _trained(
     settings = session.settings
     if not resume:
         claim(folder, settings, force=force)
-    done = load_checkpoint(folder, session.model, session.optimizer)
+    done = load_checkpoint(folder, session.model, session.optimizer, session.scaler)
     if done >= settings.optim.epochs and read_manifest(str(folder)).get("status") == "finished":
         watch.start(done + 1, done, 0)
         return folder
@@ -104,4 +104,5 @@ def _recorder(session: Session, folder: Path, resume_after: int | None) -> Recor
     make = partial(Recorder, folder, classifier=session.classifier, epochs=captured_epochs(session.settings))
     capture = session.settings.capture
     provenance = session.provenance()
-    return make(dtype=capture.dtype, shard=capture.shard, resume_after=resume_after, provenance=provenance)
+    make = partial(make, dtype=capture.dtype, shard=capture.shard, precision=capture.precision)
+    return make(resume_after=resume_after, provenance=provenance)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.amp import GradScaler
 
+from bceprobe.capture.precision import check_precision
 from bceprobe.datasets import checksum, load
 from bceprobe.losses import make_loss
 from bceprobe.models import MODELS, build, find_classifier, init_bias, load_weights
-from bceprobe.train.batches import DeviceSplit, Ordered
+from bceprobe.train.batches import DeviceSplit, Ordered, on_device
 from bceprobe.train.determinism import choose_device, seeded, set_determinism
+from bceprobe.train.forward import Forward
 from bceprobe.train.optim import make_optimizer
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ class Session:
     captured: dict[str, Ordered]
     initial_bias_mean: float
     loss: Callable[[Tensor, Tensor], Tensor]
+    forward: Forward
+    scaler: GradScaler
 
     def provenance(self) -> dict[str, Any]:
         """Describe data, device and start, for run.json; the bias has PyTorch's sign."""
@@ -50,13 +55,28 @@ class Session:
         data = {name: {"samples": len(split.target), "sha256": checksum(split)} for name, split in splits.items()}
         device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
         started = {"threads": torch.get_num_threads(), "initial_bias_mean": self.initial_bias_mean}
-        return {"data": data, "device": device, **started}
+        return {"data": data, "device": device, "precision": self.settings.precision, **started}
+
+
+def find_device(settings: Settings) -> torch.device:
+    """Choose the device; a precision that it cannot compute in is an error."""
+    device = choose_device(settings.device)
+    for precision in (settings.precision, settings.capture.precision):
+        check_precision(precision, device)
+    return device
 
 
 def load_data(settings: Settings, data_dir: Path | None, *, download: bool) -> Dataset:
     """Load the data set that the settings name."""
-    limit = settings.data.limit_per_class or None
-    return load(settings.data.name, data_dir=data_dir, download=download, limit_per_class=limit)
+    chosen = settings.data
+    return load(
+        chosen.name,
+        data_dir=data_dir,
+        download=download,
+        limit_per_class=chosen.limit_per_class or None,
+        imbalance_factor=chosen.imbalance_factor or None,
+        options=chosen.options,
+    )
 
 
 def build_model(settings: Settings, dataset: Dataset, *, download: bool = False) -> tuple[nn.Module, nn.Linear]:
@@ -80,18 +100,33 @@ def make_session(settings: Settings, data_dir: Path | None = None, *, download: 
     UsageError
         An unknown name, a missing data set, a device that is not there.
     """
-    loss = make_loss(settings.loss.name, smoothing=settings.loss.smoothing, options=settings.loss.options)
-    set_determinism(deterministic=settings.deterministic)
+    chosen = settings.loss
+    loss = make_loss(chosen.name, smoothing=chosen.smoothing, options=chosen.options, soft=settings.augment.mixes)
+    set_determinism(deterministic=settings.deterministic, tf32=settings.precision == "tf32")
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    device = choose_device(settings.device)
+    device = find_device(settings)
     dataset = load_data(settings, data_dir, download=download)
     model, classifier = build_model(settings, dataset, download=download)
     bias_mean = float(classifier.bias.detach().double().mean())
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no overload for it
     optimizer = make_optimizer(model, settings.optim)
-    train, test = (DeviceSplit.of(split, dataset.info, device) for split in (dataset.train, dataset.test))
+    train, test = on_device(dataset, device, settings.data.workers)
     captured = {
         name: Ordered.by_class(data, settings.capture.per_class) for name, data in (("train", train), ("test", test))
     }
-    return Session(settings, dataset, device, model, classifier, optimizer, train, test, captured, bias_mean, loss)
+    return Session(
+        settings=settings,
+        dataset=dataset,
+        device=device,
+        model=model,
+        classifier=classifier,
+        optimizer=optimizer,
+        train=train,
+        test=test,
+        captured=captured,
+        initial_bias_mean=bias_mean,
+        loss=loss,
+        forward=Forward(model, classifier, precision=settings.precision, compiled=settings.compile),
+        scaler=GradScaler(device.type, enabled=settings.precision == "fp16"),
+    )

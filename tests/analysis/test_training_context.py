@@ -158,3 +158,17 @@ def test_a_damaged_history_stops_only_what_needs_it(tmp_path: Path) -> None:
     assert np.isfinite(analyze(run, ["nc", "bias"])["alpha"].values).any()
     with pytest.raises(StoreCorruptError, match=r"history\.csv has no readable columns epoch and lr"):
         analyze(run, "updates")
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"loss__smoothing": 0.1}, "bce with label smoothing 0.1"),
+        ({"augment__mixup": 0.8, "augment__cutmix": 1.0}, "bce with mixup 0.8, cutmix 1"),
+        ({"augment__mixup": 0.8, "augment__mix_probability": 0.0}, "bce"),
+    ],
+)
+def test_soft_targets_make_another_loss(settings: dict[str, Any], name: str, tmp_path: Path) -> None:
+    """Gradients and optima are those of labels: with smoothed or mixed ones the loss has another name."""
+    training = Context(open_run(make_run(tmp_path / "run", loss="bce", **settings))).training
+    assert (training and training.loss) == name

@@ -13,9 +13,23 @@ import torchvision
 from bceprobe.datasets import load
 from bceprobe.errors import DataNotFoundError, UnknownNameError, UsageError
 
-ON_DISK = ["mnist", "cifar10"]
-FIRST_FILE = {"mnist": "MNIST/raw/train-images-idx3-ubyte", "cifar10": "cifar-10-batches-py/data_batch_1"}
-CLASS = {"mnist": torchvision.datasets.MNIST, "cifar10": torchvision.datasets.CIFAR10}
+FIRST_FILE = {
+    "mnist": "MNIST/raw/train-images-idx3-ubyte",
+    "fashionmnist": "FashionMNIST/raw/train-images-idx3-ubyte.gz",
+    "cifar10": "cifar-10-batches-py/data_batch_1",
+    "cifar10-lt": "cifar-10-batches-py/data_batch_1",
+    "cifar100": "cifar-100-python/train",
+    "cifar100-lt": "cifar-100-python/train",
+}
+ON_DISK = list(FIRST_FILE)
+CLASS = {
+    "mnist": torchvision.datasets.MNIST,
+    "fashionmnist": torchvision.datasets.FashionMNIST,
+    "cifar10": torchvision.datasets.CIFAR10,
+    "cifar10-lt": torchvision.datasets.CIFAR10,
+    "cifar100": torchvision.datasets.CIFAR100,
+    "cifar100-lt": torchvision.datasets.CIFAR100,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +45,9 @@ def lay_out(folder: Path, name: str) -> None:
     """Put a file of nonsense at every place where a file of the data set belongs."""
     kind = CLASS[name]
     names = (
-        [Path(archive).stem for archive, _ in kind.resources]
-        if name == "mnist"
-        else [file for file, _ in kind.train_list + kind.test_list] + ["batches.meta"]
+        [archive if name == "fashionmnist" else Path(archive).stem for archive, _ in kind.resources]
+        if name in {"mnist", "fashionmnist"}
+        else [file for file, _ in kind.train_list + kind.test_list] + [kind.meta["filename"]]
     )
     for file in names:
         path = (folder / FIRST_FILE[name]).with_name(file)
@@ -47,7 +61,10 @@ def test_missing_data_says_where_it_was_looked_for_and_what_to_do(name: str, tmp
     with pytest.raises(DataNotFoundError) as caught:
         load(name, data_dir=tmp_path / "data")
     text = str(caught.value)
-    assert f"no {name} data in {tmp_path / 'data'}: {tmp_path / 'data' / FIRST_FILE[name]} is missing" in text
+    assert (
+        f"no {name.removesuffix('-lt')} data in {tmp_path / 'data'}: {tmp_path / 'data' / FIRST_FILE[name]} is missing"
+        in text
+    )
     for way_out in ("--data-dir", "BCEPROBE_DATA_DIR", "--download"):
         assert way_out in text
     assert "\n" not in text
@@ -104,7 +121,9 @@ def test_a_failed_download_is_one_line(name: str, monkeypatch: pytest.MonkeyPatc
         raise URLError("no\nroute")
 
     monkeypatch.setattr(CLASS[name], "download", fail)
-    with pytest.raises(DataNotFoundError, match=rf"downloading {name} to {tmp_path} failed \(.*no route.*\)") as caught:
+    with pytest.raises(
+        DataNotFoundError, match=rf"downloading {name.removesuffix('-lt')} to {tmp_path} failed \(.*no route.*\)"
+    ) as caught:
         load(name, data_dir=tmp_path, download=True)
     assert "\n" not in str(caught.value)
 

@@ -77,7 +77,7 @@ def test_a_flipped_bit_of_mnist_is_found(file: str, real_data_dir: Path, tmp_pat
     link_files(real_data_dir / RAW, tmp_path / RAW)
     spoil(tmp_path / RAW / file)
     assert len(MNIST(tmp_path, train=True)) == 60_000
-    with pytest.raises(UsageError, match=f"{tmp_path / RAW / file} is damaged: its checksum is not that of MNIST"):
+    with pytest.raises(UsageError, match=f"{tmp_path / RAW / file} is damaged: its checksum is not that of mnist"):
         load("mnist", data_dir=tmp_path)
 
 
@@ -149,5 +149,5 @@ def test_a_flipped_bit_of_cifar10_is_found(file: str, real_cifar_dir: Path, tmp_
     folder = tmp_path / CIFAR10.base_folder
     link_files(real_cifar_dir / CIFAR10.base_folder, folder)
     spoil(folder / file)
-    with pytest.raises(UsageError, match=f"{folder / file} is damaged: its checksum is not that of CIFAR-10"):
+    with pytest.raises(UsageError, match=f"{folder / file} is damaged: its checksum is not that of cifar10"):
         load("cifar10", data_dir=tmp_path)

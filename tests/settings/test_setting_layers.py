@@ -56,7 +56,7 @@ def test_integers_serve_as_numbers_and_as_epochs() -> None:
 @pytest.mark.parametrize(
     ("key", "meant"),
     [
-        ("zzz", "Known: capture.dtype, "),
+        ("zzz", "Known: augment.crop, "),
         ("optim.lrr", "Did you mean optim.lr"),
         ("optm.epochs", "Did you mean optim.epochs"),
         ("sed", "Did you mean seed"),
@@ -64,7 +64,7 @@ def test_integers_serve_as_numbers_and_as_epochs() -> None:
         ("model", "Did you mean model.name"),
         ("model.", "Did you mean model.name"),
         ("model.options", "Did you mean model.weights"),
-        ("nothing.like.it", "Known: capture.dtype, "),
+        ("nothing.like.it", "Known: augment.crop, "),
     ],
 )
 def test_unknown_keys_name_the_nearest(key: str, meant: str) -> None:

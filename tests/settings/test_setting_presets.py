@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bceprobe.errors import UsageError
 from bceprobe.settings import PRESETS, Settings, preset, resolve
+
+# FORMULAS.md, "Settings of the experiments", row by row.
+SGD = {"optim.name": "sgd", "optim.momentum": 0.9, "optim.lr": 0.01}
+ADAMW = {"optim.name": "adamw", "optim.lr": 0.001}
+STEP = {"optim.schedule": "step", "optim.factor": 0.2, "optim.milestones": [30, 60, 80]}
+COSINE = {"optim.schedule": "cosine", "optim.floor": 1e-5}
+LENGTH = {"optim.epochs": 100, "optim.batch_size": 128}
+LAMBDAS = ("penalty.lambda_w", "penalty.lambda_h", "penalty.lambda_b")
+IN_LOSS = {**dict.fromkeys(LAMBDAS, 5e-4), "optim.weight_decay": 0.0}
+BY_SGD = {**dict.fromkeys(LAMBDAS, 0.0), "optim.weight_decay": 5e-4}
+BY_ADAMW = {**dict.fromkeys(LAMBDAS, 0.0), "optim.weight_decay": 0.05}
+NO_DA1 = {"augment.crop": 0, "augment.flip": 0.0, "augment.rotation": 0.0}
+DA1 = {"augment.crop": 4, "augment.flip": 0.5, "augment.rotation": 0.0}
+NO_DA2 = {"augment.mixup": 0.0, "augment.cutmix": 0.0, "loss.smoothing": 0.0}
+DA2 = {
+    "augment.mixup": 0.8,
+    "augment.cutmix": 1.0,
+    "augment.mix_probability": 0.8,
+    "augment.switch_probability": 0.5,
+    "loss.smoothing": 0.1,
+}
+TABLE: dict[str, dict[str, Any]] = {
+    "setting-1": {**SGD, **STEP, **IN_LOSS, **LENGTH, **NO_DA1, **NO_DA2},
+    "setting-2": {**ADAMW, **COSINE, **IN_LOSS, **LENGTH, **NO_DA1, **NO_DA2},
+    "setting-3": {**SGD, **STEP, **BY_SGD, **LENGTH, **DA1, **NO_DA2},
+    "setting-4": {**ADAMW, **COSINE, **BY_ADAMW, **LENGTH, **DA1, **NO_DA2},
+    "setting-5": {**SGD, **STEP, **BY_SGD, **LENGTH, **DA1, **DA2},
+    "setting-6": {**ADAMW, **COSINE, **BY_ADAMW, **LENGTH, **DA1, **DA2},
+}
 
 
 def test_preset_1_is_the_default() -> None:
@@ -15,24 +46,17 @@ def test_preset_1_is_the_default() -> None:
     assert set(sources) == set(PRESETS["setting-1"])
 
 
-def test_preset_1_equals_the_table() -> None:
-    """setting-1 is SGD with momentum, steps and decay in the loss: FORMULAS.md, "Settings of the experiments"."""
-    settings, _ = resolve([("preset", preset("setting-1"))])
-    optim, penalty = settings.optim, settings.penalty
-    assert (optim.name, optim.momentum, optim.lr, optim.weight_decay) == ("sgd", 0.9, 0.01, 0)
-    assert (optim.schedule, optim.factor, optim.milestones) == ("step", 0.2, (30, 60, 80))
-    assert (optim.epochs, optim.batch_size) == (100, 128)
-    assert (penalty.lambda_w, penalty.lambda_h, penalty.lambda_b) == (5e-4, 5e-4, 5e-4)
+@pytest.mark.parametrize("name", TABLE)
+def test_presets_equal_the_table(name: str) -> None:
+    """A preset states each value of its column of FORMULAS.md, "Settings of the experiments", and no other."""
+    assert preset(name) == TABLE[name]
 
 
-def test_preset_2_equals_the_table() -> None:
-    """setting-2 is AdamW with a cosine and the same decay in the loss: FORMULAS.md, "Settings of the experiments"."""
-    settings, _ = resolve([("preset", preset("setting-2"))])
-    optim, penalty = settings.optim, settings.penalty
-    assert (optim.name, optim.lr, optim.weight_decay) == ("adamw", 0.001, 0)
-    assert (optim.schedule, optim.floor) == ("cosine", 1e-5)
-    assert (optim.epochs, optim.batch_size) == (100, 128)
-    assert (penalty.lambda_w, penalty.lambda_h, penalty.lambda_b) == (5e-4, 5e-4, 5e-4)
+def test_every_column_of_the_table_is_a_preset() -> None:
+    """There are six presets, and each makes valid settings."""
+    assert list(PRESETS) == list(TABLE)
+    for name in PRESETS:
+        resolve([("preset", preset(name))])
 
 
 def test_unknown_preset_names_the_nearest() -> None:

@@ -15,13 +15,16 @@ NOT_NEGATIVE = st.floats(min_value=0, allow_infinity=False)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]))
 OPTIONS = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), TEXT)
 RESERVED = {f"model.{name}" for name in ("name", "classifier", "weights", "bias_init", "bias_mean", "options")} | {
-    f"loss.{name}" for name in ("name", "smoothing", "options")
+    *(f"loss.{name}" for name in ("name", "smoothing", "options")),
+    *(f"data.{name}" for name in ("name", "limit_per_class", "imbalance_factor", "workers", "options")),
 }
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "seed": st.integers(0, 2**63 - 1),
     "threads": st.integers(0, 64),
     "device": TEXT,
     "deterministic": st.booleans(),
+    "precision": st.sampled_from(["fp32", "tf32", "bf16", "fp16"]),
+    "compile": st.booleans(),
     "loss.name": TEXT,
     "loss.smoothing": st.floats(0, 1, exclude_max=True),
     "model.name": TEXT,
@@ -31,6 +34,15 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "model.bias_init": st.just("mean"),
     "data.name": TEXT,
     "data.limit_per_class": st.integers(0, 10**6),
+    "data.imbalance_factor": st.one_of(st.just(0.0), st.floats(1, allow_infinity=False)),
+    "data.workers": st.integers(0, 64),
+    "augment.crop": st.integers(0, 10**6),
+    "augment.flip": st.floats(0, 1),
+    "augment.rotation": st.floats(0, 180),
+    "augment.mixup": NOT_NEGATIVE,
+    "augment.cutmix": NOT_NEGATIVE,
+    "augment.mix_probability": st.floats(0, 1),
+    "augment.switch_probability": st.floats(0, 1),
     "optim.name": st.sampled_from(["sgd", "adamw"]),
     "optim.lr": POSITIVE,
     "optim.momentum": st.floats(0, 1, exclude_max=True),
@@ -46,17 +58,20 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "capture.epochs": st.sampled_from(["all", "last", "every:5", "1-20,50,last"]),
     "capture.per_class": st.integers(0, 10**6),
     "capture.dtype": st.sampled_from(["float32", "float16"]),
+    "capture.precision": st.sampled_from(["fp32", "tf32", "bf16", "fp16"]),
     "capture.shard": st.booleans(),
 }
 OPTION_NAMES = TEXT.filter(lambda name: name and "." not in name)
 OPTION_KEYS = (
-    st.tuples(st.sampled_from(["loss", "model"]), OPTION_NAMES).map(".".join).filter(lambda key: key not in RESERVED)
+    st.tuples(st.sampled_from(["loss", "model", "data"]), OPTION_NAMES)
+    .map(".".join)
+    .filter(lambda key: key not in RESERVED)
 )
 
 
 @given(st.fixed_dictionaries({}, optional=VALUES), st.dictionaries(OPTION_KEYS, OPTIONS, max_size=3))
 def test_settings_survive_toml(values: dict[str, Any], options: dict[str, Any]) -> None:
-    """Settings written as TOML and read back are equal, with any values, names and options of loss and model."""
+    """Settings written as TOML and read back are equal, with any values, names and options."""
     settings, _ = resolve([("test", {**options, **values})])
     again, _ = resolve([("config.toml", read_toml(settings.to_toml(), "config.toml"))])
     assert again == settings

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from train_cases import small_settings
+from train_cases import Stopping, small_settings
 
 from bceprobe import open_run
 from bceprobe.analysis import analyze
 from bceprobe.analysis.optima import optima
 from bceprobe.errors import TrainingInterruptedError
 from bceprobe.train import train
-from bceprobe.train.loop import Watch
 from bceprobe.train.session import make_session
 
 if TYPE_CHECKING:
@@ -33,16 +30,6 @@ CASES = {
     },
     "no decay": {"model__bias_mean": 5.0, "penalty__lambda_b": 0.0},
 }
-
-
-class Stopping(Watch):
-    """Asks to stop, as Ctrl-C does, in the middle of an epoch."""
-
-    def batch(self, epoch: int, done: int, loss: float) -> None:
-        """Stop in the third epoch."""
-        _ = loss
-        if (epoch, done) == (3, 2):
-            os.kill(os.getpid(), signal.SIGINT)
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
