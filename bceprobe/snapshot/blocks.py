@@ -94,12 +94,12 @@ class Block:
         and none of small integers.
         """
         shared, classes, count = self.snapshot.projection, self.snapshot.classes, len(self.target)
-        scores = buffer("scores", (classes, count))
-        residuals, features = buffer("around means", (2, count, shared.means.shape[1]))
+        scores, rank = buffer("scores", (classes, count)), shared.means.shape[1]
+        residuals, features = buffer("around means", (2, count, rank))
         products, scatter = self._products(shared.factor)
         for label, own in self.groups():
             np.add(products[own, :classes].T, shared.scores[label][:, None], out=scores[:, own])
-            np.subtract(products[own, classes:], shared.steps[label], out=residuals[own])
+            np.subtract(products[own, classes : classes + rank], shared.steps[label], out=residuals[own])
             np.add(residuals[own], shared.means[label], out=features[own])
         return Projected(scores.T, residuals, features, scatter)
 

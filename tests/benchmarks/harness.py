@@ -49,13 +49,14 @@ class Timing:
 def interleaved(repetitions: int, **things: Callable[[], Any]) -> list[Timing]:
     """Time things in turns, so that what disturbs the machine disturbs all of them; each once before, to warm up.
 
-    Between them is a rest, so that none disturbs the next one.
+    Between them is a rest, and each runs once untimed, so that what it finds in caches and memory is its own.
     """
     results = {name: thing() for name, thing in things.items()}
     seconds: dict[str, list[float]] = {name: [] for name in things}
     for _ in range(repetitions):
         for name, thing in things.items():
             time.sleep(REST)
+            thing()
             start = time.perf_counter()
             thing()
             seconds[name].append(time.perf_counter() - start)

@@ -74,7 +74,7 @@ def test_a_drawn_store_holds_the_sizes(tmp_path: Path) -> None:
 
 
 def test_things_are_timed_in_turns() -> None:
-    """Each thing runs once to warm up, then in turns; the result is that of the warm-up."""
+    """Each thing runs once to warm up, then in turns, twice each; the result is that of the warm-up."""
     calls: list[str] = []
 
     def thing(name: str) -> str:
@@ -82,7 +82,7 @@ def test_things_are_timed_in_turns() -> None:
         return name
 
     timings = interleaved(2, a=lambda: thing("a"), b=lambda: thing("b"))
-    assert calls == ["a", "b"] * 3
+    assert calls == ["a", "b", *["a", "a", "b", "b"] * 2]
     assert [(len(timing.seconds), timing.result) for timing in timings] == [(2, "a"), (2, "b")]
 
 
