@@ -53,7 +53,10 @@ def problem(run: Run) -> Problem | None:
     The weight decay of SGD adds to lambda_W and lambda_b. None unless the run says that its loss is ce or bce, its
     batch size, and positive lambda_W and lambda_H.
     """
-    context = Context(run)
+    return _problem(run, Context(run))
+
+
+def _problem(run: Run, context: Context) -> Problem | None:
     known = context.training
     if known is None or known.loss not in LOSSES or not known.batch_size:
         return None
@@ -73,7 +76,8 @@ def expected(run: Run) -> Expected | None:
     smallest, there is no optimum. The forecast takes no data; it is for CE by SGD in runs whose run.json has
     ``initial_bias_mean``, as ``bceprobe train`` records it.
     """
-    asked, context = problem(run), Context(run)
+    context = Context(run)
+    asked = _problem(run, context)
     if asked is None:
         return None
     notes = list(_obstacles(run, context, asked.classes))

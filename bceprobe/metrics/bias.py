@@ -8,7 +8,7 @@ import numpy as np
 
 from bceprobe.metrics.averages import centred, per_sample_of_class, root_mean_square
 from bceprobe.metrics.base import ByClass, metric
-from bceprobe.metrics.gradients import bias_gradient, known, negative_pull, undefined
+from bceprobe.metrics.gradients import bias_gradient, known, negative_pull, sigmoid, undefined
 from bceprobe.metrics.scores import SCORE
 from bceprobe.snapshot import decided, per_class
 
@@ -64,9 +64,8 @@ def alpha(snapshot: Snapshot) -> float:
     threshold, weight = snapshot.threshold.mean(), np.square(snapshot.weight64).sum()
     batch = min(training.batch_size, training.samples or training.batch_size)
     pull = np.sqrt(training.lambda_w * classes / (batch * training.lambda_h)) * weight / classes
-    positive = _logistic(threshold - pull) / classes
-    negative = (classes - 1) * _logistic(-threshold - pull / (classes - 1)) / classes
-    return float(negative - positive - training.lambda_b * threshold)
+    missed, wrong = sigmoid(np.array([threshold - pull, -threshold - pull / (classes - 1)]))
+    return float(((classes - 1) * wrong - missed) / classes - training.lambda_b * threshold)
 
 
 @metric(
@@ -143,7 +142,3 @@ def bias_gradient_mean(snapshot: Snapshot) -> ByClass:
 def bias_gradient_norm(snapshot: Snapshot) -> float:
     """Euclidean norm of df/db; NaN unless the loss is ce or bce."""
     return float(np.linalg.norm(bias_gradient(snapshot)))
-
-
-def _logistic(value: float) -> float:
-    return float(np.exp(-np.logaddexp(0.0, -value)))

@@ -34,16 +34,10 @@ def has_small_stem(stem: str, shape: Shape) -> bool:
     return stem == "cifar" or (stem == "auto" and max(shape[1:]) <= SMALL)
 
 
-def cifar_stem(channels: int, width: int, *, fan: Literal["fan_in", "fan_out"]) -> nn.Conv2d:
-    """Make the first convolution for small images, 3x3 with stride 1, with He's normal initialisation."""
-    convolution = nn.Conv2d(channels, width, kernel_size=3, stride=1, padding=1, bias=False)
-    nn.init.kaiming_normal_(convolution.weight, mode=fan, nonlinearity="relu")
-    return convolution
-
-
-def imagenet_stem(channels: int, width: int, *, fan: Literal["fan_in", "fan_out"]) -> nn.Conv2d:
-    """Make the first convolution for large images, 7x7 with stride 2, with He's normal initialisation."""
-    convolution = nn.Conv2d(channels, width, kernel_size=7, stride=2, padding=3, bias=False)
+def first_convolution(channels: int, width: int, *, small: bool, fan: Literal["fan_in", "fan_out"]) -> nn.Conv2d:
+    """Make the stem's convolution with He's normal initialisation: 3x3 for small images, else 7x7 with stride 2."""
+    kernel, stride = (3, 1) if small else (7, 2)
+    convolution = nn.Conv2d(channels, width, kernel_size=kernel, stride=stride, padding=kernel // 2, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode=fan, nonlinearity="relu")
     return convolution
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from bceprobe.models.base import MODELS, cifar_stem, has_small_stem, imagenet_stem, require_at_least
+from bceprobe.models.base import MODELS, first_convolution, has_small_stem, require_at_least
 
 if TYPE_CHECKING:
     from bceprobe.models.base import Builder, Shape
@@ -24,7 +24,7 @@ def _builder(depth: int, layers: tuple[int, ...], usual: int, factor: int) -> Bu
         require_at_least(1, "growth", growth)
         model: nn.Module = DenseNet(growth, layers, 2 * growth, num_classes=classes)
         small, features = has_small_stem(stem, shape), model.get_submodule("features")
-        features.conv0 = (cifar_stem if small else imagenet_stem)(shape[0], 2 * growth, fan="fan_in")
+        features.conv0 = first_convolution(shape[0], 2 * growth, small=small, fan="fan_in")
         if small:
             features.pool0 = nn.Identity()
         return model

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
-from bceprobe.models.base import MODELS, cifar_stem, has_small_stem, imagenet_stem
+from bceprobe.models.base import MODELS, first_convolution, has_small_stem
 
 if TYPE_CHECKING:
     from bceprobe.models.base import Builder, Shape
@@ -23,7 +23,7 @@ def _builder(depth: int, length: int) -> Builder:
 
         model: nn.Module = torchvision.models.get_model(f"resnet{depth}", weights=None, num_classes=classes)
         small = has_small_stem(stem, shape)
-        model.conv1 = (cifar_stem if small else imagenet_stem)(shape[0], 64, fan="fan_out")
+        model.conv1 = first_convolution(shape[0], 64, small=small, fan="fan_out")
         if small:
             model.maxpool = nn.Identity()
         return model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bceprobe.models.base import MODELS, cifar_stem, require_at_least
+from bceprobe.models.base import MODELS, first_convolution, require_at_least
 
 if TYPE_CHECKING:
     from bceprobe.models.base import Shape
@@ -27,7 +27,9 @@ def resnet32(classes: int, shape: Shape, *, blocks: int = 5) -> nn.Module:
         Of each stage: 6 blocks + 2 layers, so 3 is ResNet20, 5 ResNet32, 9 ResNet56.
     """
     require_at_least(1, "blocks", blocks)
-    stem = nn.Sequential(cifar_stem(shape[0], WIDTHS[0], fan="fan_out"), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU())
+    stem = nn.Sequential(
+        first_convolution(shape[0], WIDTHS[0], small=True, fan="fan_out"), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU()
+    )
     layers: list[nn.Module] = [stem]
     for inputs, outputs in zip((WIDTHS[0], *WIDTHS[:-1]), WIDTHS, strict=True):
         layers += [Block(inputs, outputs), *(Block(outputs, outputs) for _ in range(blocks - 1))]

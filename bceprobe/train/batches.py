@@ -64,17 +64,16 @@ class DeviceSplit:
     def shuffled(
         self, batch_size: int, generator: torch.Generator, change: Callable[[Tensor], Tensor] | None = None
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield one epoch of training batches in random order; the last one may be smaller.
-
-        Images go through `change` before they are normalised.
-
-        A single left-over sample joins the batch before it: batch norm cannot train on one sample.
-        """
+        """Yield one epoch of training batches in random order; images are changed before they are normalised."""
         order = torch.randperm(len(self), generator=generator).to(self.target.device)
+        yield from self.batches(torch.split(order, self.sizes(batch_size)), change)
+
+    def sizes(self, batch_size: int) -> list[int]:
+        """Divide an epoch into training batches; a single left-over sample joins the last: batch norm needs two."""
         sizes = [batch_size] * (len(self) // batch_size)
         if rest := len(self) % batch_size:
             sizes = [*sizes[:-1], batch_size + 1] if rest == 1 and sizes else [*sizes, rest]
-        yield from self.batches(torch.split(order, sizes), change)
+        return sizes
 
     def batches(
         self, parts: Sequence[Tensor], change: Callable[[Tensor], Tensor] | None = None

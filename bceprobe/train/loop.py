@@ -59,8 +59,7 @@ class Loop:
     def run(self, first: int) -> int:
         """Train until the last epoch or a stop request; return the last epoch that was completed."""
         last = self.session.settings.optim.epochs
-        batches = math.ceil(len(self.session.train) / self.session.settings.optim.batch_size)
-        self.watch.start(first, last, batches)
+        self.watch.start(first, last, len(self.session.train.sizes(self.session.settings.optim.batch_size)))
         LOGGER.info("epochs %d to %d on %s, in %s", first, last, self.session.device, self.folder.name)
         for epoch in range(first, last + 1):
             if not self._epoch(epoch):

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from bceprobe.datasets.images import Decoder
 from bceprobe.errors import BceProbeError, UsageError
+from bceprobe.snapshot.threads import workers as processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ class FileReader:
 
     def __init__(self, size: int, workers: int, device: torch.device) -> None:
         self.device = device
-        workers = min(workers, _processors())
+        workers = min(workers, processors())
         self._lists: list[list[str]] = []
         self._loader: DataLoader[Any] = DataLoader(
             Decoder(size),
@@ -97,10 +98,6 @@ def _next(batches: Iterator[Any]) -> Any:
         reason = str(error).splitlines()[0].rstrip(".")
         hint = "Look for what ended it, such as lack of memory, or use --set data.workers=0"
         raise BceProbeError(f"a process that reads images failed: {reason}", hint) from error
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _fork_server() -> Any:

@@ -26,11 +26,10 @@ COUNTS = st.lists(st.integers(0, 9), min_size=3, max_size=6).filter(lambda count
 BINARY_SCALES = st.integers(-20, 20).map(lambda power: 2.0**power)
 # Of a fixed number of the first samples of each class, or of bits: these depend on the order, or on the rotation.
 SAMPLED = ("effective_rank_features", "nc1_floor")
-SCALE_FREE = [
+SHAPES = [
     "nc1",
     "nc2",
     "nc3",
-    "nc4",
     "nc2_uncentred",
     "nc3_uncentred",
     "cdnv",
@@ -42,36 +41,21 @@ SCALE_FREE = [
     "self_duality",
     "compactness",
     "distinctiveness",
-    "compactness_uncentred",
-    "distinctiveness_uncentred",
     "effective_rank_features",
     "effective_rank_means",
+]
+SCALE_FREE = [
+    *SHAPES,
+    "nc4",
+    "compactness_uncentred",
+    "distinctiveness_uncentred",
     "nc1_floor",
     "accuracy",
     "uniform_accuracy",
     "uniform_accuracy_grid",
 ]
 NORMS = ["feature_norm_mean", "feature_norm_std", "class_mean_norm_mean", "class_mean_norm_std"]
-SHIFT_FREE = [
-    "nc1",
-    "nc2",
-    "nc3",
-    "nc2_uncentred",
-    "nc3_uncentred",
-    "cdnv",
-    "trace_ratio",
-    "equinorm_means",
-    "equinorm_weights",
-    "equiangularity_means",
-    "equiangularity_weights",
-    "self_duality",
-    "compactness",
-    "distinctiveness",
-    "effective_rank_features",
-    "effective_rank_means",
-    "class_mean_norm_mean",
-    "class_mean_norm_std",
-]
+SHIFT_FREE = [*SHAPES, "class_mean_norm_mean", "class_mean_norm_std"]
 
 
 @st.composite
