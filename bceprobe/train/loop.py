@@ -12,7 +12,6 @@ import torch
 
 from bceprobe.capture.precision import computing
 from bceprobe.errors import DivergedError
-from bceprobe.losses import penalty
 from bceprobe.train.augment import Augmentation
 from bceprobe.train.batches import Ordered
 from bceprobe.train.checkpoint import collect_state, save_checkpoint
@@ -20,13 +19,12 @@ from bceprobe.train.determinism import generator, seeded
 from bceprobe.train.history import Row, measure, write_history
 from bceprobe.train.log import LOGGER
 from bceprobe.train.optim import learning_rate, set_learning_rate
+from bceprobe.train.step import Losses, take_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from typing import Any
-
-    from torch import Tensor
 
     from bceprobe.capture import Recorder
     from bceprobe.train.session import Session
@@ -39,7 +37,7 @@ class Watch:
         """Tell that training begins with epoch `first` of `epochs`, each of so many batches."""
 
     def batch(self, epoch: int, done: int, loss: float) -> None:
-        """Tell that a batch was trained."""
+        """Tell that a batch was trained; the loss is the last one that was looked at."""
 
     def epoch(self, row: Row) -> None:
         """Tell that an epoch is on disk, with its row of history.csv."""
@@ -88,7 +86,7 @@ class Loop:
         session, settings = self.session, self.session.settings
         set_learning_rate(session.optimizer, learning_rate(settings.optim, epoch))
         session.model.train()
-        total = 0.0
+        losses = Losses(session.device)
         order = generator(settings.seed, "order", epoch)
         augmentation = Augmentation(settings, session.classifier.out_features, epoch)
         batches = session.train.shuffled(settings.optim.batch_size, order, augmentation.change)
@@ -96,32 +94,11 @@ class Loop:
             for done, batch in enumerate(batches, start=1):
                 if self.stopped():
                     return None
-                loss = self._step(*augmentation.mix(*batch), epoch=epoch)
-                total += loss * len(batch[1])
-                self.watch.batch(epoch, done, loss)
-        self._check_weights(epoch)
-        return total / len(session.train)
-
-    def _step(self, images: Tensor, target: Tensor, *, epoch: int) -> float:
-        """Take one optimizer step; a loss that is not finite stops before it."""
-        session, weights = self.session, self.session.settings.penalty
-        logits, features = session.forward(images)
-        loss = session.loss(logits, target) + penalty(
-            features,
-            session.classifier.weight,
-            session.classifier.bias,
-            lambda_w=weights.lambda_w,
-            lambda_h=weights.lambda_h,
-            lambda_b=weights.lambda_b,
-        )
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise self._diverged(f"the loss is {value} in epoch {epoch}", epoch)
-        session.optimizer.zero_grad(set_to_none=True)
-        session.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        session.scaler.step(session.optimizer)
-        session.scaler.update()
-        return value
+                if not losses.add(take_step(session, *augmentation.mix(*batch)), len(batch[1])):
+                    break
+                self.watch.batch(epoch, done, losses.last)
+        self._check(epoch, losses.sum)
+        return losses.sum / len(session.train)
 
     def _capture(self, epoch: int) -> bool:
         return all(
@@ -139,8 +116,12 @@ class Loop:
         self.watch.epoch(row)
         LOGGER.info(", ".join(f"{name} {value:.5g}" for name, value in row.items()))
 
-    def _check_weights(self, epoch: int) -> None:
-        if not all(bool(torch.isfinite(value).all()) for value in self.session.model.state_dict().values()):
+    def _check(self, epoch: int, losses: float) -> None:
+        """Raise if the losses or what they made of the weights is not finite."""
+        if not math.isfinite(losses):
+            raise self._diverged(f"the loss is {losses} in epoch {epoch}", epoch)
+        finite = [torch.isfinite(value).all() for value in self.session.model.state_dict().values()]
+        if not torch.stack(finite).all():
             raise self._diverged(f"weights are not finite after epoch {epoch}", epoch)
 
     def _diverged(self, what: str, epoch: int) -> DivergedError:
@@ -152,8 +133,8 @@ class Loop:
 def accuracy(session: Session) -> float:
     """Measure the test accuracy of an epoch that is not captured."""
     session.model.eval()
-    correct = 0
+    correct = torch.zeros((), dtype=torch.int64, device=session.device)
     with computing(session.settings.capture.precision, session.device):
         for images, target in Ordered.by_class(session.test):
-            correct += int((session.model(images).argmax(dim=1) == target).sum())
-    return correct / len(session.test)
+            correct += (session.model(images).argmax(dim=1) == target).sum()
+    return int(correct) / len(session.test)

@@ -1,6 +1,7 @@
 """Changes of single images: (images, generator, amount) -> images of the same shape and data type.
 
 Images are (B, C, H, W) before normalisation, uint8 or float, so that what comes in from outside of them is black.
+Draws go to the device without waiting for what it computes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ def crop(images: Tensor, generator: Generator, padding: int) -> Tensor:
 
     As `torchvision.transforms.RandomCrop` with the size of the images.
     """
-    top, left = torch.randint(0, 2 * padding + 1, (2, len(images)), generator=generator).to(images.device)
+    places = torch.randint(0, 2 * padding + 1, (2, len(images)), generator=generator)
+    top, left = places.to(images.device, non_blocking=True)
     height, width = images.shape[2:]
     rows = top[:, None, None] + torch.arange(height, device=images.device)[:, None]
     columns = left[:, None, None] + torch.arange(width, device=images.device)
@@ -32,7 +34,7 @@ def crop(images: Tensor, generator: Generator, padding: int) -> Tensor:
 
 def flip(images: Tensor, generator: Generator, probability: float) -> Tensor:
     """Swap left and right of each image with a probability, as `torchvision.transforms.RandomHorizontalFlip`."""
-    chosen = (torch.rand(len(images), generator=generator) < probability).to(images.device)
+    chosen = (torch.rand(len(images), generator=generator) < probability).to(images.device, non_blocking=True)
     return torch.where(chosen[:, None, None, None], images.flip(3), images)
 
 
@@ -43,7 +45,7 @@ def rotation(images: Tensor, generator: Generator, degrees: float) -> Tensor:
 
 def rotate(images: Tensor, degrees: Tensor) -> Tensor:
     """Turn each image counter-clockwise about its centre by its own angle (B,); what lies outside is black."""
-    angles = degrees.to(images.device).deg2rad()
+    angles = degrees.to(images.device, non_blocking=True).deg2rad()
     height, width = images.shape[2:]
     cos, sin, none = angles.cos(), angles.sin(), torch.zeros_like(angles)
     # Where each pixel comes from: the inverse rotation, in coordinates that reach from -1 to 1 along both sides.

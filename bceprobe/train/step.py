@@ -1,0 +1,82 @@
+"""One optimizer step, and the losses of an epoch, without waiting for the device after every batch.
+
+A loss that is not finite takes no step: the device itself decides, as it does for a GradScaler. The host looks at the
+losses after every batch on the CPU, where that is free, and now and then elsewhere, so that kernels queue up meanwhile.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import torch
+
+from bceprobe.losses import penalty
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bceprobe.train.session import Session
+
+# Seconds between two looks at the losses, by type of device: most compute on their own, and a look waits for them.
+PAUSES = {"cpu": 0.0}
+PAUSE = 0.25
+
+
+class Losses:
+    """The losses of an epoch: their sum stays on the device, in float64.
+
+    Parameters
+    ----------
+    device
+        Where the losses are computed.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._pause = PAUSES.get(device.type, PAUSE)
+        self._sum = torch.zeros((), dtype=torch.float64, device=device)
+        self._looked = -math.inf
+        self.last = math.nan
+
+    def add(self, loss: Tensor, samples: int) -> bool:
+        """Add the mean loss of a batch; return False if a look shows that the losses are not finite."""
+        self._sum.add_(loss, alpha=samples)
+        now = time.monotonic()
+        if now - self._looked < self._pause:
+            return True
+        self._looked = now
+        self.last = float(loss)
+        return math.isfinite(self.last) and math.isfinite(self.sum)
+
+    @property
+    def sum(self) -> float:
+        """The sum over samples; once a loss was not finite, it never is again."""
+        return float(self._sum)
+
+
+def take_step(session: Session, images: Tensor, target: Tensor) -> Tensor:
+    """Take one optimizer step on a batch, unless its loss is not finite; return the loss, a scalar on the device."""
+    loss = batch_loss(session, images, target)
+    optimizer, scaler = session.optimizer, session.scaler
+    optimizer.zero_grad(set_to_none=True)
+    scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    # Where this is 1, a fused optimizer changes nothing. A scaler that is enabled puts its own finding in this place.
+    optimizer.found_inf = (~loss.detach().isfinite()).float()  # type: ignore[attr-defined]
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+def batch_loss(session: Session, images: Tensor, target: Tensor) -> Tensor:
+    """Compute the loss of a batch with its penalties."""
+    logits, features = session.forward(images)
+    weights, classifier = session.settings.penalty, session.classifier
+    return session.loss(logits, target) + penalty(
+        features,
+        classifier.weight,
+        classifier.bias,
+        lambda_w=weights.lambda_w,
+        lambda_h=weights.lambda_h,
+        lambda_b=weights.lambda_b,
+    )
