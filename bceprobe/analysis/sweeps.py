@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import xarray as xr
 
 from bceprobe.analysis.sweep_panels import draw_sweep
 from bceprobe.analysis.sweep_rows import sweep_rows
+from bceprobe.analysis.writing import write_files
 from bceprobe.errors import UsageError
-from bceprobe.figures.style import styled
+from bceprobe.figures.files import FORMATS, as_csv, rendered
 from bceprobe.metrics.base import PAPER
-from bceprobe.store.location import replacing
 from bceprobe.theory import LOSSES, default_values, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from bceprobe.theory import Problem
@@ -45,11 +41,6 @@ VARIABLES = {
     "separated": ("Whether negative score < threshold < positive score", "1", "paper eq. 167, else derived"),
     "lambda_b_star": ("The lambda_b at which BCE leaves the paper's optimum", "1", "derived; CE has none"),
     "regime": ("Regime of the optimum", "1", "derived; rank-one: own"),
-}
-FORMATS: dict[str, dict[str, Any]] = {
-    ".svg": {"metadata": {"Date": None, "Creator": None}},
-    ".pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
-    ".png": {"metadata": {"Software": None}, "dpi": 200},
 }
 
 
@@ -118,10 +109,8 @@ def write_sweep(dataset: xr.Dataset, file: Path) -> list[Path]:
     """
     if file.suffix.lower() not in FORMATS:
         raise UsageError(f"no figure can be written as {file}", f"Name a file that ends in {', '.join(FORMATS)}")
-    contents = {file: _rendered(draw_sweep(dataset), file.suffix.lower()), file.with_suffix(".csv"): _csv(dataset)}
-    for target, content in contents.items():
-        _write(target, content)
-    return list(contents)
+    drawn, numbers = rendered(draw_sweep(dataset), file.suffix.lower()), as_csv(sweep_rows(dataset))
+    return write_files({file: drawn, file.with_suffix(".csv"): numbers})
 
 
 def _places(over: str, values: Sequence[float]) -> NDArray[Any]:
@@ -134,26 +123,3 @@ def _places(over: str, values: Sequence[float]) -> NDArray[Any]:
     if (broken := places[places % 1 != 0]).size:
         raise UsageError(f"classes is {broken[0]:g}; it must be a whole number")
     return places.astype(np.int64)
-
-
-def _rendered(figure: Figure, suffix: str) -> bytes:
-    buffer = io.BytesIO()
-    with styled(), mpl.rc_context({"svg.hashsalt": "bceprobe"}):
-        figure.savefig(buffer, format=suffix[1:], facecolor="white", **FORMATS[suffix])
-    return buffer.getvalue()
-
-
-def _csv(dataset: xr.Dataset) -> bytes:
-    rows, text = sweep_rows(dataset), io.StringIO()
-    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: "" if value != value else value for name, value in row.items()} for row in rows)  # noqa: PLR0124 - NaN
-    return text.getvalue().encode()
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        with replacing(file) as opened:
-            opened.write(content)
-    except OSError as error:
-        raise UsageError(f"cannot write {file} ({error.strerror})", "Choose another file") from error

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MODELS = "models"
     DATASETS = "datasets"
     METRICS = "metrics"
+    FIGURES = "figures"
 
 
 def list_names(
@@ -32,7 +33,7 @@ def list_names(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
 ) -> None:
-    """List losses, models, data sets or metrics, with what each one is.
+    """List losses, models, data sets, metrics or figures, with what each one is.
 
     Example: bceprobe list metrics --topic nc
     """
@@ -40,13 +41,27 @@ def list_names(
 
     if topic is not None and kind is not Kind.METRICS:
         raise UsageError(f"--topic is for metrics, not for {kind}", "Leave it out")
-    rows = metric_rows(topic or "all") if kind is Kind.METRICS else _documented(_registry(kind))
+    rows = _rows(kind, topic)
     if as_json:
         result_json({"schema_version": 1, "kind": kind, "records": rows})
     elif kind is Kind.METRICS:
         _print_metrics(rows, detailed=topic is not None)
     else:
         print_table(list(rows[0]), [list(row.values()) for row in rows], text=len(rows[0]))
+
+
+def _rows(kind: Kind, topic: str | None) -> list[dict[str, Any]]:
+    if kind is Kind.METRICS:
+        return metric_rows(topic or "all")
+    return figure_rows() if kind is Kind.FIGURES else _documented(_registry(kind))
+
+
+def figure_rows() -> list[dict[str, Any]]:
+    """Describe the figures, and say which files they can be written to."""
+    from bceprobe.figures.base import FIGURES
+
+    entries = [FIGURES[name] for name in FIGURES]
+    return [{"name": one.name, "what": one.what, "files": " ".join(one.suffixes)} for one in entries]
 
 
 def metric_rows(topic: str) -> list[dict[str, Any]]:

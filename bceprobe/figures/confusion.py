@@ -16,6 +16,7 @@ from matplotlib.colors import ListedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from bceprobe.figures.base import Drawing, Prepared, figure
 from bceprobe.figures.labels import percent, short_label
 from bceprobe.figures.style import styled
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
     from numpy.typing import NDArray
+
+    from bceprobe.figures.base import About, Arm, Row
 
 # Up to so many classes, cells hold numbers and all classes are named.
 NUMBERED = 20
@@ -31,7 +35,7 @@ NUMBERED = 20
 CELL, SMALLEST, PLAIN = 0.4, 2.4, 4.6
 AROUND = (1.6, 0.9)
 LETTER, SCALE = 0.085, 0.14
-POINTS_PER_INCH = 72
+POINTS_PER_INCH, COLUMNS = 72, 2
 LONGEST_NAME, LONGEST_FLAT = 14, 3
 COUNT_SIZE, SHARE_SIZE, DIGIT_WIDTH = 8.0, 6.0, 0.75
 COLORS = ListedColormap(mpl.colormaps["YlGnBu"].resampled(4096)(np.linspace(0.2, 0.95, 128)))
@@ -73,18 +77,69 @@ def draw_confusion(confusion: Confusion) -> Figure:
     matplotlib.figure.Figure
         Made without pyplot: nothing needs to be closed.
     """
-    classes = len(confusion.count)
-    side = max(SMALLEST, CELL * classes) if classes <= NUMBERED else PLAIN
-    room = LETTER * max(map(len, _names(confusion)))
     with styled():
-        figure = Figure(figsize=(side + AROUND[0] + room, side + AROUND[1] + room), layout="constrained")
-        axes = figure.add_subplot()
-        cells = _draw_cells(axes, confusion)
-        if classes <= NUMBERED:
-            _write_numbers(axes, confusion, cells, POINTS_PER_INCH * side / classes)
-        _label(axes, confusion)
-        _explain(figure, axes, cells, SCALE / side)
+        figure = Figure(figsize=_size(confusion), layout="constrained")
+        _fill(figure, confusion)
     return figure
+
+
+@figure("confusion", Prepared("confusion"))
+def confusions(arms: Sequence[Arm], about: About) -> Drawing:
+    """Confusion matrices: how many samples of each class are taken for which, all runs of an arm together."""
+    found = [(arm, np.sum([data["count"].values for data in arm.data.values()], axis=0)) for arm in arms]
+    matrices = [Confusion(_title(arm, about), count, _share(count)) for arm, count in found]
+    with styled():
+        drawn, parts = _subfigures(matrices)
+        for part, matrix in zip(parts, matrices, strict=True):
+            _fill(part, matrix)
+    return Drawing(drawn, [row for (arm, _), matrix in zip(found, matrices, strict=True) for row in _rows(arm, matrix)])
+
+
+def _title(arm: Arm, about: About) -> str:
+    several = f", {len(arm.data)} runs" if len(arm.data) > 1 else ""
+    return f"{short_label(arm.label)}{several}, {about.place}"
+
+
+def _size(confusion: Confusion) -> tuple[float, float]:
+    room = LETTER * max(map(len, _names(confusion)))
+    return _side(confusion) + AROUND[0] + room, _side(confusion) + AROUND[1] + room
+
+
+def _side(confusion: Confusion) -> float:
+    classes = len(confusion.count)
+    return max(SMALLEST, CELL * classes) if classes <= NUMBERED else PLAIN
+
+
+def _subfigures(matrices: Sequence[Confusion]) -> tuple[Figure, list[SubFigure]]:
+    """Make a figure with room for some matrices, two in a row."""
+    columns, rows = min(COLUMNS, len(matrices)), -(-len(matrices) // COLUMNS)
+    width, height = _size(max(matrices, key=_side))
+    drawn = Figure(figsize=(columns * width, rows * height), layout="constrained")
+    return drawn, drawn.subfigures(rows, columns, squeeze=False).ravel().tolist()[: len(matrices)]
+
+
+def _fill(figure: Figure | SubFigure, confusion: Confusion) -> None:
+    axes, side, classes = figure.add_subplot(), _side(confusion), len(confusion.count)
+    cells = _draw_cells(axes, confusion)
+    if classes <= NUMBERED:
+        _write_numbers(axes, confusion, cells, POINTS_PER_INCH * side / classes)
+    _label(axes, confusion)
+    _explain(figure, axes, cells, SCALE / side)
+
+
+def _share(count: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Divide counts by the samples of the label; NaN for labels without any."""
+    samples = count.sum(axis=1, keepdims=True)
+    return np.where(samples > 0, count / np.maximum(samples, 1), np.nan)
+
+
+def _rows(arm: Arm, confusion: Confusion) -> list[Row]:
+    about = {"arm": arm.label, "runs": len(arm.data)}
+    return [
+        {**about, "label": label, "decision": decision, "samples": int(count), "share": float(confusion.share[at])}
+        for at, count in np.ndenumerate(confusion.count)
+        for label, decision in [at]
+    ]
 
 
 def _names(confusion: Confusion) -> list[str]:
@@ -140,7 +195,7 @@ def _name(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), names)
 
 
-def _explain(figure: Figure, axes: Axes, cells: PolyCollection, width: float) -> None:
+def _explain(figure: Figure | SubFigure, axes: Axes, cells: PolyCollection, width: float) -> None:
     """Draw the scale of colours at the right, as high as the matrix."""
     place = axes.inset_axes((1 + width, 0, width, 1))
     scale = figure.colorbar(cells, cax=place, ticks=TICKS, format=PercentFormatter(1, symbol=" %"))

@@ -6,7 +6,7 @@ Beside them references may be drawn, such as where theory says that a curve ends
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -30,15 +30,27 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
+class Band(NamedTuple):
+    """Where a band begins and ends at each epoch."""
+
+    low: Sequence[float]
+    high: Sequence[float]
+
+
 @dataclass(frozen=True)
 class Curve:
-    """One arm: its label and look, and per epoch the mean and standard deviation over its seeds (NaN: undefined)."""
+    """One arm: its label and look, and per epoch the mean and standard deviation over its seeds (NaN: undefined).
+
+    `band` takes the place of one standard deviation on either side; `line` tells arms of one loss apart.
+    """
 
     label: str
     style: LineStyle
     epoch: Sequence[int]
     mean: Sequence[float]
     std: Sequence[float]
+    band: Band | None = None
+    line: str = "-"
 
 
 @dataclass(frozen=True)
@@ -80,16 +92,21 @@ def draw_curves(panel: Panel) -> Figure:
     with styled():
         figure = Figure(figsize=SIZE, layout="constrained")
         axes = figure.add_subplot()
-        _scale(axes, panel)
-        for position, curve in enumerate(panel.curves):
-            _draw(axes, curve, position, len(panel.curves))
-        for reference in panel.references:
-            _refer(axes, reference)
-        axes.set_title(panel.title)
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+        fill(axes, panel)
         axes.legend(handles=[*axes.get_legend_handles_labels()[0], *_keys(panel)], loc="best")
     return figure
+
+
+def fill(axes: Axes, panel: Panel) -> None:
+    """Draw a panel into axes, without a legend."""
+    _scale(axes, panel)
+    for position, curve in enumerate(panel.curves):
+        _draw(axes, curve, position, len(panel.curves))
+    for reference in panel.references:
+        _refer(axes, reference)
+    axes.set_title(panel.title)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
 
 
 def _scale(axes: Axes, panel: Panel) -> None:
@@ -106,7 +123,8 @@ def _scale(axes: Axes, panel: Panel) -> None:
 
 
 def _values(panel: Panel) -> NDArray[np.float64]:
-    values = [*(curve.mean for curve in panel.curves), *(reference.value for reference in panel.references)]
+    bands = [edge for curve in panel.curves if curve.band for edge in curve.band]
+    values = [*(curve.mean for curve in panel.curves), *bands, *(reference.value for reference in panel.references)]
     return np.concatenate([np.asarray(each, float) for each in values])
 
 
@@ -141,13 +159,15 @@ def _draw(axes: Axes, curve: Curve, position: int, count: int) -> None:
         epoch,
         mean,
         color=curve.style.color,
+        linestyle=curve.line,
         marker=curve.style.marker,
         markevery=(min(position * step // count, len(epoch) - 1), step),
         label=short_label(curve.label),
     )
-    low = np.maximum(mean - std, axes.get_ylim()[0]) if axes.get_yscale() == "log" else mean - std
-    if np.isfinite(std).any():
-        axes.fill_between(epoch, low, mean + std, color=curve.style.color, alpha=0.18, linewidth=0)
+    low, high = (np.asarray(edge, float) for edge in curve.band or (mean - std, mean + std))
+    if np.isfinite(high - low).any():
+        bottom = axes.get_ylim()[0] if axes.get_yscale() == "log" else -np.inf
+        axes.fill_between(epoch, np.maximum(low, bottom), high, color=curve.style.color, alpha=0.18, linewidth=0)
 
 
 def _refer(axes: Axes, reference: Reference) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 LONGEST = 32
 MINUS = "\N{MINUS SIGN}"
+# The paper's bias in the sign of PyTorch's.
+THRESHOLD = f"b = {MINUS}bias"
 
 
 def short_label(label: str, longest: int = LONGEST) -> str:

@@ -6,20 +6,23 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
+from bceprobe.figures.base import Drawing, Prepared, figure
 from bceprobe.figures.labels import number, percent, short_label
 from bceprobe.figures.style import INK, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
+    import xarray as xr
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from bceprobe.figures.base import About, Arm, Row
     from bceprobe.figures.style import LineStyle
 
 SIZE = (4.3, 2.9)
@@ -56,25 +59,65 @@ class UniformCurve:
     accuracy: float | None = None
 
 
-def draw_uniform_curves(curves: Sequence[UniformCurve], title: str = TITLE) -> Figure:
+@figure("uniform", Prepared("uniform"))
+def uniform(arms: Sequence[Arm], about: About) -> Drawing:
+    """A_uni(t), the share of samples that one threshold t classifies: a line per run, its maximum marked."""
+    curves = [[_curve(arm, data) for data in arm.data.values()] for arm in arms]
+    several = any(len(own) > 1 for own in curves)
+    flat = [curve for own in curves for curve in own]
+    title = f"{TITLE}\n{about.place}" + "; means below" * several
+    drawn = draw_uniform_curves(flat, title, [_together(own) for own in curves] if several else None)
+    return Drawing(drawn, [row for arm in arms for run in arm.data for row in _rows(arm, run)])
+
+
+def draw_uniform_curves(
+    curves: Sequence[UniformCurve], title: str = TITLE, named: Sequence[UniformCurve] | None = None
+) -> Figure:
     """Draw the curves of some arms: their maxima are marked, and named in the legend; accuracies are dashed.
+
+    Parameters
+    ----------
+    curves, title
+        What is drawn.
+    named
+        What the legend names in their place, such as the mean of several curves; then accuracies are left out.
 
     Returns
     -------
     matplotlib.figure.Figure
         Made without pyplot: nothing needs to be closed.
     """
-    width, height = SIZE
+    (width, height), shown = SIZE, curves if named is None else named
     with styled():
-        figure = Figure(figsize=(width, height + LEGEND_ROW * len(curves)), layout="constrained")
+        figure = Figure(figsize=(width, height + LEGEND_ROW * len(shown)), layout="constrained")
         axes = figure.add_subplot()
         for position, curve in enumerate(curves):
             _draw(axes, curve)
-            _draw_accuracy(axes, curve, position, len(curves))
+            if named is None:
+                _draw_accuracy(axes, curve, position, len(curves))
         axes.set(title=title, xlabel="threshold t", ylim=(0, TOP))
         axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-        figure.legend(handles=_handles(curves), loc="outside lower center")
+        figure.legend(handles=_handles(shown), loc="outside lower center")
     return figure
+
+
+def _curve(arm: Arm, data: xr.Dataset) -> UniformCurve:
+    names = ("uniform_threshold", "uniform_accuracy", "accuracy_without_bias")
+    best, maximum, accuracy = (float(data.attrs[name]) for name in names)
+    return UniformCurve(arm.label, arm.style, data["threshold"].values, data["share"].values, best, maximum, accuracy)
+
+
+def _together(curves: Sequence[UniformCurve]) -> UniformCurve:
+    """Describe several curves by the means of their maxima and of where these are."""
+    first, maxima = curves[0], [curve.maximum for curve in curves]
+    best = float(np.mean([curve.best for curve in curves]))
+    return UniformCurve(first.label, first.style, first.threshold, first.share, best, float(np.mean(maxima)))
+
+
+def _rows(arm: Arm, run: str) -> list[Row]:
+    data = arm.data[run]
+    pairs = zip(data["threshold"].values.tolist(), data["share"].values.tolist(), strict=True)
+    return [{"arm": arm.label, "run": run, "threshold": at, "share": share, "units": "score"} for at, share in pairs]
 
 
 def _draw(axes: Axes, curve: UniformCurve) -> None:

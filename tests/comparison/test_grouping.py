@@ -1,0 +1,88 @@
+"""Runs are put into arms by their settings, and arms are called by what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from builders import make_run
+
+from bceprobe.comparison.grouping import factor_of, group, labels_without, varying
+from bceprobe.errors import UsageError
+from bceprobe.store import find_runs, open_run
+from bceprobe.store.manifest import update_manifest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bceprobe.comparison.arms import Arm
+
+
+def arms(folder: Path, *runs: dict[str, Any]) -> tuple[Arm, ...]:
+    """Arms of runs with some settings each."""
+    for at, settings in enumerate(runs):
+        make_run(folder / f"z{9 - at}", epochs=[1], per_class={"train": 2}, **settings)
+    return group(find_runs(folder))
+
+
+def test_seeds_belong_together_and_ce_comes_first(tmp_path: Path) -> None:
+    """Runs that differ in their seed alone are an arm, in the order of seeds, whatever their folders are called."""
+    found = arms(tmp_path, {"loss": "bce", "seed": 1}, {"loss": "ce", "seed": 0}, {"loss": "bce", "seed": 0})
+    assert [arm.label for arm in found] == ["CE", "BCE"]
+    assert [arm.seeds for arm in found] == [(0,), (0, 1)]
+
+
+def test_labels_say_what_differs(tmp_path: Path) -> None:
+    """Beside the loss a label has the settings that vary, by their last part."""
+    found = arms(
+        tmp_path,
+        {"loss": "bce", "model__bias_mean": 2.5},
+        {"loss": "ce", "model__bias_mean": 10.0},
+        {"loss": "ce", "model__bias_mean": 2.5},
+    )
+    assert [arm.label for arm in found] == ["CE, bias_mean 2.5", "CE, bias_mean 10", "BCE, bias_mean 2.5"]
+    assert varying(found) == ["loss.name", "model.bias_mean"]
+
+
+def test_the_factor_is_what_varies_besides_the_loss(tmp_path: Path) -> None:
+    """It may be asked for by its last part; panels are labelled by everything else."""
+    found = arms(tmp_path, {"loss": "ce", "model__bias_mean": 1.0}, {"loss": "bce", "model__bias_mean": 3.0})
+    assert factor_of(found) == factor_of(found, "bias_mean") == factor_of(found, "model.bias_mean") == "model.bias_mean"
+    assert labels_without(found, "model.bias_mean") == ["CE", "BCE"]
+    assert factor_of(found, "loss.name") == "loss.name"
+
+
+def test_where_only_the_loss_varies_it_is_the_factor(tmp_path: Path) -> None:
+    """Two losses, or one arm alone, are drawn over the loss."""
+    found = arms(tmp_path, {"loss": "ce"}, {"loss": "bce"})
+    assert factor_of(found) == factor_of(found[:1]) == "loss.name"
+
+
+def test_several_factors_must_be_chosen_from(tmp_path: Path) -> None:
+    """The choices are named, and so is the nearest to one that does not vary."""
+    found = arms(tmp_path, {"model__bias_mean": 1.0}, {"model__bias_mean": 3.0, "penalty__lambda_b": 0.5})
+    with pytest.raises(UsageError, match=r"--factor model\.bias_mean or penalty\.lambda_b"):
+        factor_of(found)
+    with pytest.raises(UsageError, match=r"Did you mean penalty\.lambda_b"):
+        factor_of(found, "penalty.lambda_w")
+
+
+def test_recorded_runs_go_by_what_they_say_of_their_training(tmp_path: Path) -> None:
+    """Without settings runs of one training are an arm; a run that says nothing is one of its own."""
+    found = []
+    for name, training in (("a", {"loss": "bce"}), ("b", {"loss": "bce"}), ("c", None), ("d", None)):
+        folder = make_run(tmp_path / name, epochs=[1], per_class={"train": 2})
+        (folder / "config.toml").unlink()
+        update_manifest(str(folder), status="finished", provenance={"training": training} if training else {})
+        found.append(open_run(folder))
+    assert [[run.name for run in arm.runs] for arm in group(found)] == [["a", "b"], ["c"], ["d"]]
+    assert [arm.label for arm in group(found)] == ["a", "c", "d"]
+
+
+def test_hostile_values_are_spelled_out(tmp_path: Path) -> None:
+    """A name from a run cannot turn the direction of text or break lines."""
+    folder = make_run(tmp_path / "x", epochs=[1], per_class={"train": 2})
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace('name = "ce"', 'name = "c\\u202e\\ne"'))
+    (arm,) = group([open_run(folder)])
+    assert arm.label == "C\\u202e\\nE"
