@@ -11,6 +11,9 @@ from bceprobe.report import (
     Figure,
     FigureGroup,
     Finding,
+    Key,
+    Link,
+    Numbers,
     Report,
     Section,
     Table,
@@ -25,21 +28,29 @@ HOSTILE = [
     "{{ 7 * 7 }}{% raw %}",
     "&lt;b&gt;",
     "javascript:alert(1)",
-    "x" * 10_000,
+    "]]><!--<script>alert(1)</script>",
+    "' onfocus=alert(1) autofocus x='",
+    "<b>" * 3_400,
 ]
 
 
 def report(text: str = "plain") -> Report:
     """A report with a block of each kind, and the text wherever a text can be."""
     columns = (Column(text), Column("Value", numeric=True, note=text))
-    table = Table(text, columns, ((Cell(text), Cell("1", 1.0)), (Cell(text), Cell(text, 2.0, strong=True))), text)
+    links = (Link(text, "figure", text), Link(text, "finding"))
+    rows = ((Cell(text, links=links), Cell("1", 1.0)), (Cell(text), Cell(text, 2.0, strong=True)))
     drawn = {"log": '<svg role="img"></svg>', "linear": '<svg role="img"></svg>'}
+    numbers = Numbers((text, "value"), ((text, 1.5), (text, None)))
+    figure = Figure("figure", text, drawn, numbers, (Link(text, "row-1", text),))
     blocks = (
-        Text(text),
-        table,
-        FigureGroup("group", text, (Figure("figure", text, drawn),), ("log", "linear")),
+        Text(text, copyable=True),
+        Table(text, columns, rows, text, anchors=("row-1", "row-2")),
+        FigureGroup(
+            "group", text, (figure,), ("log", "linear"), (Key(text, "#123456", "*"), Key(text, "#654321", "o"))
+        ),
         Definitions((Definition(text, text, own=True),)),
-        Details(text, (table,)),
+        Details(text, (Table(text, columns, 3 * rows, text),)),
     )
-    verdict = Verdict(text, (Finding(text, text, "differs"),), (text,))
+    finding = Finding(text, text, "differs", "finding", (Link(text, "row-1", text),))
+    verdict = Verdict(text, (finding,), (text,))
     return Report(text, ((text, text),), verdict, (Section("section", text, blocks),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bceprobe.comparison.drawing import BANDS, arm_styles, curve_figure
+from bceprobe.comparison.drawing import BANDS, arm_styles, curve_figure, legend
 from bceprobe.comparison.verdict import joined
 from bceprobe.figures import Reference
 from bceprobe.figures.style import INK
@@ -36,7 +36,8 @@ OFF = " Off forecast: mean measured minus forecast."
 def optimum_blocks(comparison: Comparison) -> Iterator[Block]:
     """Lay out figures, a table, and what is known of each arm."""
     yield Text(INTRODUCTION)
-    yield FigureGroup("optima", " ".join(_caption(comparison)), tuple(_figures(comparison)))
+    figures = tuple(_figures(comparison))
+    yield FigureGroup("optima", " ".join(_caption(comparison)), figures, legend=legend(comparison))
     yield from (Text(f"{arm.arm}: {' '.join(arm.sentences)}") for arm in comparison.optima)
     yield _table(comparison)
 

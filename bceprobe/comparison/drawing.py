@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from bceprobe.comparison.anchors import figure_name, ways_from_figure
 from bceprobe.figures import Curve as Line
 from bceprobe.figures import LineStyle, Panel, draw_curves, inline_svg, line_styles
-from bceprobe.report import Figure
+from bceprobe.report import Figure, Key, Numbers
 from bceprobe.report.numbers import SHARE, number, unit_of
 
 if TYPE_CHECKING:
@@ -43,18 +44,30 @@ def curve_figure(
     """
     quantity, styles = curves[0].quantity, arm_styles(comparison)
     lines = [_line(curve, style) for curve, style in zip(curves, styles, strict=True)]
-    name = f"curve-{quantity.name}-{quantity.split}"
+    name = figure_name(quantity)
     description = " ".join([_describe(curves, comparison.epoch), *([also] if also else [])])
     svg: dict[str, str] = {}
     for scale in scales:
         drawn = draw_curves(Panel(_title(quantity), lines, scale, references))
         svg[scale] = inline_svg(drawn, f"{name}-{scale}", f"{description} The axis is {scale}.")
-    return Figure(name, description, svg)
+    return Figure(name, description, svg, _numbers(curves), ways_from_figure(quantity, comparison.rows))
 
 
 def arm_styles(comparison: Comparison) -> list[LineStyle]:
     """Give each arm its look."""
     return line_styles([arm.loss or arm.label for arm in comparison.arms])
+
+
+def legend(comparison: Comparison) -> tuple[Key, ...]:
+    """Name the arms with their looks, in the order in which they are drawn."""
+    looks = zip(comparison.arms, arm_styles(comparison), strict=True)
+    return tuple(Key(arm.label, style.color, style.glyph) for arm, style in looks)
+
+
+def _numbers(curves: Sequence[Curve]) -> Numbers:
+    """Lay out the drawn numbers, a row per arm and epoch, in the units of the quantity."""
+    rows = [(curve.arm, *row) for curve in curves for row in zip(curve.epoch, curve.mean, curve.std, strict=True)]
+    return Numbers(("arm", "epoch", "mean", "std"), tuple(rows))
 
 
 def _line(curve: Curve, style: LineStyle) -> Line:

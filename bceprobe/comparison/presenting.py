@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bceprobe.comparison.against import optimum_blocks
-from bceprobe.comparison.drawing import BANDS, Scale, curve_figure
+from bceprobe.comparison.drawing import BANDS, Scale, curve_figure, legend
 from bceprobe.comparison.measures import measure_tables
 from bceprobe.comparison.methods import methods
 from bceprobe.comparison.provenance import provenance
@@ -48,7 +48,8 @@ def _groups(comparison: Comparison) -> list[FigureGroup]:
     for name, caption, scale in zip(names, captions, scales, strict=True):
         chosen = [quantity for quantity in comparison.quantities if quantity.scale == scale[0]]
         figures = tuple(_figure(comparison, quantity, scale) for quantity in chosen)
-        groups += [FigureGroup(name, caption, figures, scale if len(scale) > 1 else ())] if figures else []
+        switch = scale if len(scale) > 1 else ()
+        groups += [FigureGroup(name, caption, figures, switch, legend(comparison))] if figures else []
     return groups
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bceprobe.comparison.anchors import findings_by_row, row_name, ways_from_row
 from bceprobe.comparison.verdict import shown_estimate
 from bceprobe.report import Cell, Column, Table
 from bceprobe.report.numbers import difference, mean_and_spread, p_value, unit_of
 
 if TYPE_CHECKING:
     from bceprobe.comparison.model import Comparison, Quantity, Row
+    from bceprobe.report import Link
 
 ARROWS = {True: " ↑", False: " ↓", None: ""}
 NOTE = "↓ lower is better or more collapsed, ↑ higher is better. Means ± standard deviations over the runs of an arm."
@@ -24,8 +26,10 @@ def final_table(comparison: Comparison, arm: str) -> Table:
         f"p (Holm) is corrected for the {len(comparison.tested)} tests of this section; bold where below 0.05.",
         "g: Hedges' g.",
     )
-    rows = tuple(_row(row) for row in comparison.rows if row.arm == arm)
-    return Table(f"{arm} against {reference}", _columns(reference, arm), rows, " ".join(notes))
+    mine, findings = [row for row in comparison.rows if row.arm == arm], findings_by_row(comparison.verdict())
+    rows = tuple(_row(row, ways_from_row(row, findings)) for row in mine)
+    anchors = tuple(map(row_name, mine))
+    return Table(f"{arm} against {reference}", _columns(reference, arm), rows, " ".join(notes), anchors=anchors)
 
 
 def heading(quantity: Quantity) -> str:
@@ -48,11 +52,11 @@ def _columns(reference: str, arm: str) -> tuple[Column, ...]:
     )
 
 
-def _row(row: Row) -> tuple[Cell, ...]:
+def _row(row: Row, links: tuple[Link, ...]) -> tuple[Cell, ...]:
     unit, result = unit_of(row.quantity.units), row.result
     (estimate, low, _), (size, bounds) = row.estimate, shown_estimate(row)
     return (
-        Cell(heading(row.quantity)),
+        Cell(heading(row.quantity), links=links),
         Cell(row.quantity.split),
         _number(mean_and_spread(row.reference_mean, row.reference_std, unit), row.reference_mean),
         _number(mean_and_spread(row.mean, row.std, unit), row.mean),

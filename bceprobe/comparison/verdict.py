@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bceprobe.comparison.anchors import finding_name, ways
 from bceprobe.report import Finding, Verdict, printable
 from bceprobe.report.numbers import difference, interval, mean_and_spread, number, p_value, ratio_interval, unit_of
 from bceprobe.stats import NO_VARIATION, ONE_SEED, PAIRED_T, UNDEFINED
@@ -79,7 +80,12 @@ def _difference(row: Row) -> Finding:
     size, bounds = shown_estimate(row)
     sure = f"95 % CI {bounds}, p {_equals(row.p_corrected)} after Holm, Hedges' g {difference(result.effect)}"
     lead = f"{row.quantity.place} is {direction} with {row.arm}:"
-    return Finding(lead, f"{values}; {_kind(row)} {size}, {sure}.", "differs")
+    return Finding(lead, f"{values}; {_kind(row)} {size}, {sure}.", "differs", **_place(row))
+
+
+def _place(*rows: Row) -> dict[str, Any]:
+    """Name a finding about some rows, and lead there."""
+    return {"name": finding_name(rows), "links": ways(rows)}
 
 
 def shown_estimate(row: Row) -> tuple[str, str]:
@@ -108,25 +114,26 @@ def _described(rows: Sequence[Row]) -> Iterator[Finding]:
     """State values as they are, without a claim."""
     for row in rows:
         if row.result.note == ONE_SEED:
-            yield Finding(f"{row.quantity.place}:", f"{_values(row)} ({_kind(row)} {shown_estimate(row)[0]}).")
+            size = shown_estimate(row)[0]
+            yield Finding(f"{row.quantity.place}:", f"{_values(row)} ({_kind(row)} {size}).", **_place(row))
 
 
 def _alike(rows: Sequence[Row]) -> Iterator[Finding]:
     """Report what cannot be tested although there are seeds: no variation between them, or undefined values."""
-    same: dict[str, list[str]] = {}
+    same: dict[str, list[Row]] = {}
     for row in rows:
         arms = f"{row.arm} and {row.reference}"
         if row.result.note == UNDEFINED:
-            yield Finding(f"{row.quantity.place} is undefined", f"in at least one run of {arms}.")
+            yield Finding(f"{row.quantity.place} is undefined", f"in at least one run of {arms}.", **_place(row))
         elif row.result.note == NO_VARIATION and row.result.difference:
-            yield Finding(
-                f"{row.quantity.place} differs alike for every seed:", f"{_values(row)}. No test can be made."
-            )
+            lead = f"{row.quantity.place} differs alike for every seed:"
+            yield Finding(lead, f"{_values(row)}. No test can be made.", **_place(row))
         elif row.result.note == NO_VARIATION:
             shown = number(row.mean, unit_of(row.quantity.units))
-            same.setdefault(f"in every run of {arms}: {shown}.", []).append(row.quantity.place)
-    for where, places in same.items():
-        yield Finding(f"{joined(_inside(places))} {'are' if len(places) > 1 else 'is'} the same", where)
+            same.setdefault(f"in every run of {arms}: {shown}.", []).append(row)
+    for where, alike in same.items():
+        places = _inside([row.quantity.place for row in alike])
+        yield Finding(f"{joined(places)} {'are' if len(places) > 1 else 'is'} the same", where, **_place(*alike))
 
 
 def _values(row: Row) -> str:
@@ -142,7 +149,7 @@ def _not_shown(rows: Sequence[Row]) -> Iterator[Finding]:
         smallest = min(min(row.result.n) for row in mine)
         lead = f"No difference between {arm} and {mine[0].reference} can be shown in {joined(places)}."
         few = f"With {_count(smallest, 'seed')} only large differences can be seen: this is no evidence of equality."
-        yield Finding(lead, few if smallest < FEW else "This is no evidence of equality.")
+        yield Finding(lead, few if smallest < FEW else "This is no evidence of equality.", **_place(*mine))
 
 
 def _inside(places: Sequence[str]) -> list[str]:

@@ -93,7 +93,7 @@ def draw_curves(panel: Panel) -> Figure:
         figure = Figure(figsize=SIZE, layout="constrained")
         axes = figure.add_subplot()
         fill(axes, panel)
-        axes.legend(handles=[*axes.get_legend_handles_labels()[0], *_keys(panel)], loc="best")
+        axes.legend(handles=[*axes.get_legend_handles_labels()[0], *_keys(panel)], loc="best").set_gid("legend")
     return figure
 
 
@@ -163,11 +163,13 @@ def _draw(axes: Axes, curve: Curve, position: int, count: int) -> None:
         marker=curve.style.marker,
         markevery=(min(position * step // count, len(epoch) - 1), step),
         label=short_label(curve.label),
+        gid=f"arm-{position}",
     )
     low, high = (np.asarray(edge, float) for edge in curve.band or (mean - std, mean + std))
     if np.isfinite(high - low).any():
         bottom = axes.get_ylim()[0] if axes.get_yscale() == "log" else -np.inf
-        axes.fill_between(epoch, np.maximum(low, bottom), high, color=curve.style.color, alpha=0.18, linewidth=0)
+        look: dict[str, Any] = {"color": curve.style.color, "alpha": 0.18, "linewidth": 0}
+        axes.fill_between(epoch, np.maximum(low, bottom), high, gid=f"arm-{position}", **look)
 
 
 def _refer(axes: Axes, reference: Reference) -> None:

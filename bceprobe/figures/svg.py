@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
+ARM, LEGEND = "arm-", "legend"
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -36,7 +37,8 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     -------
     str
         One ``svg`` element with ``role="img"``. It scales with its container, takes its font from the page, and
-        draws text and axes in ``currentColor``, so that it follows dark mode.
+        draws text and axes in ``currentColor``, so that it follows dark mode. What the figure gave the gid
+        ``arm-POSITION`` has ``data-arm="POSITION"``, and what it gave the gid ``legend`` has that class.
     """
     root = ET.fromstring(_render(figure, name))  # noqa: S314 - written by matplotlib one line earlier
     _drop_unused(root)
@@ -66,7 +68,15 @@ def _drop_unused(root: ET.Element) -> None:
     used = {found for element in root.iter() for found in _references(element)}
     for element in root.iter():
         if element.get("id") not in used:
-            element.attrib.pop("id", None)
+            _mark(element, element.attrib.pop("id", ""))
+
+
+def _mark(element: ET.Element, gid: str) -> None:
+    """Keep what a figure says of its parts by `set_gid`: which arm they belong to, and which is the legend."""
+    if gid.startswith(ARM):
+        element.set("data-arm", gid.removeprefix(ARM))
+    elif gid == LEGEND:
+        element.set("class", gid)
 
 
 def _references(element: ET.Element) -> list[str]:

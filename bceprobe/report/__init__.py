@@ -4,6 +4,7 @@ Nothing here knows runs or statistics. Whatever text comes in is inert in what g
 """
 
 from bceprobe.report.escaping import printable
+from bceprobe.report.frames import HistogramFrame, HistogramPanel, Histograms, Matrices, MatrixPanel
 from bceprobe.report.html import to_html, write_html
 from bceprobe.report.markdown import to_markdown
 from bceprobe.report.model import (
@@ -15,6 +16,9 @@ from bceprobe.report.model import (
     Figure,
     FigureGroup,
     Finding,
+    Key,
+    Link,
+    Numbers,
     Report,
     Section,
     Table,
@@ -31,6 +35,14 @@ __all__ = [
     "Figure",
     "FigureGroup",
     "Finding",
+    "HistogramFrame",
+    "HistogramPanel",
+    "Histograms",
+    "Key",
+    "Link",
+    "Matrices",
+    "MatrixPanel",
+    "Numbers",
     "Report",
     "Section",
     "Table",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import math
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +15,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bceprobe.report.escaping import printable
+from bceprobe.report.frames import histogram_path, marks_path, matrix_paths, ticks
 
 if TYPE_CHECKING:
     from bceprobe.report.model import Report
+
+# In this order they become the page's one style and one script.
+STYLES = ("report.css", "frames.css")
+SCRIPTS = ("tables.js", "copying.js", "figures.js", "frames.js", "report.js")
+# What templates draw with.
+DRAWING = (matrix_paths, histogram_path, marks_path, ticks)
+# What could end a script element, or be taken for markup inside one, by its escape in JSON.
+IN_SCRIPT = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&"})
 
 
 def write_html(report: Report, file: str | Path) -> Path:
@@ -32,14 +44,14 @@ def to_html(report: Report) -> str:
     allows nothing but the page's own style and script.
     """
     environment = _environment()
-    style, script = (_source(name) for name in ("report.css", "report.js"))
+    style, script = (Markup("").join(map(_source, names)) for names in (STYLES, SCRIPTS))
     page = environment.get_template("report.html.j2")
     return page.render(report=report, style=style, script=script, policy=_policy(script))
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("bceprobe.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -48,10 +60,29 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["data"] = _data
+    environment.globals.update({function.__name__: function for function in DRAWING})
+    return environment
 
 
 def _inert(value: Any) -> Any:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _data(part: Any) -> Markup:
+    """Write a dataclass as JSON for a script element: nothing in it ends the element, acts, or is not JSON."""
+    text = json.dumps(_plain(part), allow_nan=False, separators=(",", ":"))
+    return Markup(text.translate(IN_SCRIPT))  # noqa: S704 - escaped in the expression itself
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return _inert(value)
 
 
 def _source(name: str) -> Markup:

@@ -5,17 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from bceprobe.report.frames import Histograms, Matrices
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
+class Link:
+    """A way to another place of the report: a word or two, the anchor it leads to, and what tells it from others.
+
+    `about` is read out after the text, such as ``"of NC1 on train"`` after ``"figure"``.
+    """
+
+    text: str
+    target: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One sentence of the verdict: what was found in a few words, and the numbers behind it."""
+    """One sentence of the verdict: what was found in a few words, and the numbers behind it.
+
+    `name` is its anchor, `links` lead to its figures and table rows.
+    """
 
     lead: str
     evidence: str = ""
     kind: Literal["differs", "open"] = "open"
+    name: str = ""
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,11 +62,12 @@ class Cell:
     text: str
     value: float | None = None
     strong: bool = False
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption; the first cell of each row heads it."""
+    """A table with a caption; the first cell of each row heads it. `anchors` has one per row, or is empty."""
 
     kind: ClassVar[str] = "table"
     caption: str
@@ -55,6 +75,15 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     sortable: bool = True
+    anchors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a figure shows, as columns of a CSV file; None is an empty field."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -64,17 +93,32 @@ class Figure:
     name: str
     description: str
     svg: Mapping[str, str]
+    numbers: Numbers | None = None
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True)
+class Key:
+    """An arm in the legend of a group of figures: its label, colour (as in CSS) and marker."""
+
+    label: str
+    color: str
+    glyph: str
 
 
 @dataclass(frozen=True)
 class FigureGroup:
-    """Figures side by side under one caption; `switch` offers their scales to choose from."""
+    """Figures side by side under one caption; `switch` offers their scales to choose from.
+
+    What belongs to the arm at a position of `legend` has that position as ``data-arm`` in the SVG.
+    """
 
     kind: ClassVar[str] = "figures"
     name: str
     caption: str
     figures: tuple[Figure, ...]
     switch: tuple[str, ...] = ()
+    legend: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,10 +140,11 @@ class Definitions:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph."""
+    """A paragraph; a button copies one that is `copyable`."""
 
     kind: ClassVar[str] = "text"
     text: str
+    copyable: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +156,7 @@ class Details:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Table | FigureGroup | Definitions | Text | Details
+Block: TypeAlias = Table | FigureGroup | Matrices | Histograms | Definitions | Text | Details
 
 
 @dataclass(frozen=True)

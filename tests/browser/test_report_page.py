@@ -193,7 +193,8 @@ def test_hostile_text_does_nothing(browser: Browser, tmp_path: Path, text: str) 
     with opened(browser, file, width=390) as watched:
         assert (watched.requests, watched.complaints) == ([file.as_uri()], [])
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert watched.page.locator("h1").text_content() == text
+        shown = watched.page.locator("h1")
+        assert text in {shown.text_content(), shown.locator(".cut").get_attribute("title") if len(text) > 200 else ""}
 
 
 def test_folded_records_are_printed(browser: Browser, file: Path) -> None:

@@ -76,7 +76,7 @@ def test_the_section_is_in_every_form_of_the_report(comparison: Comparison) -> N
     names = [section.name for section in report.sections]
     assert names == ["curves", "final", "optimum", "measures", "provenance", "methods"]
     page, text = to_html(report), to_markdown(report)
-    assert all(f'<figure id="curve-{name}-train">' in page for name in METRICS)
+    assert all(f'<figure id="curve-{name}-train"' in page for name in METRICS)
     assert "Against the optimum on the train split at epoch 4" in text
     assert text.count("| CE | etf |") == text.count("| BCE | shifted |") == 3
     for arm, shown in zip(comparison.optima, comparison.to_dict()["optima"], strict=True):

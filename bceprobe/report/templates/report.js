@@ -1,40 +1,24 @@
-"use strict";
+// What needs this script is shown only where it runs.
+document.documentElement.classList.add("scripted");
 
-// A numeric cell sorts by data-value; a cell without one, such as an undefined value, comes last either way.
-function key(row, column) {
-  const cell = row.cells[column];
-  return cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value);
-}
-
-function isMissing(row, column, numeric) {
-  return numeric && row.cells[column].dataset.value === undefined;
-}
-
-function order(column, numeric, sign) {
-  return (one, other) => {
-    const missing = isMissing(one, column, numeric) - isMissing(other, column, numeric);
-    if (missing) return missing;
-    const [a, b] = [key(one, column), key(other, column)];
-    return sign * (numeric ? a - b : a.localeCompare(b, "en", { numeric: true }));
-  };
-}
-
-function sort(table, header) {
-  const ascending = header.getAttribute("aria-sort") !== "ascending";
-  const rows = [...table.tBodies[0].rows];
-  rows.sort(order(header.cellIndex, header.classList.contains("number"), ascending ? 1 : -1));
-  table.tBodies[0].append(...rows);
-  for (const other of table.tHead.rows[0].cells) other.setAttribute("aria-sort", "none");
-  header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-}
-
-for (const table of document.querySelectorAll("table.sortable")) {
-  for (const header of table.tHead.rows[0].cells) {
-    header.querySelector("button").addEventListener("click", () => sort(table, header));
+// A link leads to what it names, even where that is folded away or filtered out.
+function reveal() {
+  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!target) return;
+  for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  if (target.hidden) {
+    const input = target.closest(".table").querySelector("input[type=search]");
+    input.value = "";
+    filter(input);
   }
+  target.scrollIntoView();
+  target.focus({ preventScroll: true });
 }
 
-// What is folded away on the screen is printed.
+addEventListener("hashchange", reveal);
+reveal();
+
+// What is folded away on the screen is printed, but for texts that are only long.
 addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details")) details.open = true;
+  for (const details of document.querySelectorAll("details:not(.long)")) details.open = true;
 });
