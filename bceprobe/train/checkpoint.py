@@ -1,8 +1,13 @@
-"""The checkpoint: model, optimizer, loss scale and epoch, replaced as a whole and never pickled code."""
+"""The checkpoint: model, optimizer, loss scale and epoch, replaced as a whole and never pickled code.
+
+torch writes it as a ZIP archive with a checksum for each tensor, but does not look at them when it reads.
+"""
 
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +24,10 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 FILE = "checkpoints/last.pt"
+START_AGAIN = "Start again with --force"
+RESTORE = "Restore it from a copy, or start again with --force; until then the stored epochs stay readable"
+_DAMAGES = (RuntimeError, UnpicklingError, EOFError, ValueError, OSError, KeyError, zipfile.BadZipFile, zlib.error)
+_MISFITS = (RuntimeError, KeyError, ValueError, TypeError, AttributeError, IndexError)
 
 
 def collect_state(epoch: int, model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> dict[str, Any]:
@@ -40,25 +49,55 @@ def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, scaler
     Raises
     ------
     StoreCorruptError
-        The file cannot be read.
+        The file is damaged, or it is no checkpoint.
     UsageError
         It belongs to another model or optimizer.
     """
     path = folder / FILE
     if not path.exists():
         return 0
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, UnpicklingError, EOFError, ValueError, OSError) as error:
-        hint = "Restore it from a copy, or start again with --force"
-        raise StoreCorruptError(f"checkpoint {path} cannot be read", hint) from error
+    state = _read(path)
     try:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         scaler.load_state_dict(state["scaler"])
+        _check_fits(optimizer)
         return int(state["epoch"])
-    except (RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise UsageError(f"checkpoint {path} is of another model or optimizer", "Start again with --force") from error
+    except _MISFITS as error:
+        raise UsageError(f"checkpoint {path} is of another model or optimizer", START_AGAIN) from error
+
+
+def saved_epoch(folder: Path) -> int:
+    """Return the epoch after which training can go on: that of the checkpoint, 0 without one that can be read."""
+    try:
+        return int(_read(folder / FILE)["epoch"])
+    except (StoreCorruptError, *_MISFITS):
+        return 0
+
+
+def _read(path: Path) -> Any:
+    """Read a state, and only tensors, numbers and texts, from a file whose checksums are right."""
+    try:
+        content = io.BytesIO(path.read_bytes())
+        with zipfile.ZipFile(content) as archive:
+            damaged = archive.testzip()
+        if damaged:
+            raise zipfile.BadZipFile(f"the checksum of {damaged} is wrong")
+        content.seek(0)
+        return torch.load(content, map_location="cpu", weights_only=True)
+    except _DAMAGES as error:
+        reason = str(error).strip().split("\n")[0].split(". ")[0].rstrip(".")
+        raise StoreCorruptError(f"checkpoint {path} cannot be read: {reason}", RESTORE) from error
+
+
+def _check_fits(optimizer: Optimizer) -> None:
+    """Refuse a state that the optimizer has taken up, but that it cannot go on with."""
+    if not all(optimizer.defaults.keys() <= group.keys() for group in optimizer.param_groups):
+        raise ValueError("settings of the optimizer are missing")
+    for parameter, values in optimizer.state.items():
+        sizes = {value.shape for value in values.values() if isinstance(value, torch.Tensor) and value.ndim}
+        if not sizes <= {parameter.shape}:
+            raise ValueError(f"state {sizes} of a parameter {parameter.shape}")
 
 
 def _to_host(value: Any) -> Any:
