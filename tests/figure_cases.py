@@ -93,6 +93,6 @@ def within(figure: Figure) -> bool:
     )
 
 
-def frames(rows: Sequence[dict[str, Any]], **where: Any) -> list[dict[str, Any]]:
+def frames(rows: Sequence[dict[str, Any]], /, **where: Any) -> list[dict[str, Any]]:
     """The rows with some values."""
     return [row for row in rows if all(row[key] == value for key, value in where.items())]

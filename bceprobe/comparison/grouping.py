@@ -58,6 +58,16 @@ def known(run: Run) -> dict[str, Any]:
     return {LOSS if key == "loss" else key: value for key, value in said.items()}
 
 
+def loss_of(run: Run) -> str:
+    """Name the loss of a run; empty where it is not known."""
+    return str(known(run).get(LOSS, ""))
+
+
+def label_of(run: Run) -> str:
+    """Write the loss of a run as labels do."""
+    return _said({LOSS: loss_of(run)}, [LOSS])
+
+
 def varying(arms: Sequence[Arm]) -> list[str]:
     """List the settings in which some arms differ."""
     return _varying([known(arm.runs[0]) for arm in arms])

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from bceprobe.analysis.writing import write_files
 from bceprobe.comparison.comparable import common_epochs
-from bceprobe.comparison.grouping import factor_of, group, known, labels_without
-from bceprobe.comparison.preparing import prepare
+from bceprobe.comparison.grouping import factor_of, group, known, labels_without, loss_of
+from bceprobe.comparison.prepared import prepare
 from bceprobe.errors import UsageError
 from bceprobe.figures.base import FIGURES, STILL, About, Arm, Plot
 from bceprobe.figures.files import animated, as_csv, rendered
 from bceprobe.figures.style import line_styles
+from bceprobe.report import printable
 from bceprobe.settings import select_epochs
 from bceprobe.store import Run, find_runs
 from bceprobe.store.location import local_path
@@ -126,7 +127,7 @@ def check_file(name: str, file: Path) -> None:
 
 def looks(arms: Sequence[Runs]) -> list[LineStyle]:
     """Give each arm the look of its loss; those whose loss is not known differ from each other."""
-    names = [str(known(arm.runs[0]).get("loss.name", "")) or arm.label for arm in arms]
+    names = [loss_of(arm.runs[0]) or arm.label for arm in arms]
     of_name = dict(zip(dict.fromkeys(names), line_styles(list(dict.fromkeys(names))), strict=True))
     return [of_name[name] for name in names]
 
@@ -169,10 +170,6 @@ def _dressed(arms: Sequence[Runs], about: About, data: Sequence[Mapping[str, xr.
     """Give arms what figures know of them."""
     panels = labels_without(arms, about.factor) if about.factor else [""] * len(arms)
     return [
-        Arm(arm.label, style, own, _loss(arm), panel, known(arm.runs[0]).get(about.factor))
+        Arm(arm.label, style, own, printable(loss_of(arm.runs[0])), panel, known(arm.runs[0]).get(about.factor))
         for arm, style, own, panel in zip(arms, looks(arms), data, panels, strict=True)
     ]
-
-
-def _loss(arm: Runs) -> str:
-    return arm.loss or str(known(arm.runs[0]).get("loss.name", ""))

@@ -1,4 +1,4 @@
-"""What figures take, computed from runs: metrics over the epochs, snapshots reduced, and what takes more than these."""
+"""Computing what figures take: metrics over the epochs of runs, and something of each run, with progress."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from bceprobe.analysis import analyze, unique_labels
 from bceprobe.analysis.context import Context
-from bceprobe.analysis.decisions import confusion, uniform_curves
-from bceprobe.figures.base import Metrics, Snapshots
 from bceprobe.metrics import METRICS
 from bceprobe.snapshot import one_blas_thread
 
@@ -17,41 +15,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bceprobe.comparison.arms import Arm
-    from bceprobe.figures.base import About, Plot
+    from bceprobe.figures.base import About
     from bceprobe.snapshot import Snapshot
     from bceprobe.store import Run
 
     Progress = Callable[[int, int], None]
     Data = Sequence[Mapping[str, xr.Dataset]]
     OfRun = Callable[[Run], xr.Dataset]
-
-
-def prepare(
-    plot: Plot, arms: Sequence[Arm], about: About, epochs: Sequence[int], progress: Progress | None = None
-) -> Data:
-    """Compute what a figure takes.
-
-    Parameters
-    ----------
-    plot
-        The figure.
-    arms, about, epochs
-        What is drawn; every run has these epochs.
-    progress
-        Called with the number of things computed and their total.
-
-    Returns
-    -------
-    list of mapping
-        For each arm, by run.
-    """
-    takes = plot.takes
-    if isinstance(takes, Metrics):
-        return metrics(arms, takes.names, about.split, epochs, progress)
-    if isinstance(takes, Snapshots):
-        function = takes.function
-        return each(arms, lambda run: function(snapshot(run, about), about), progress)
-    return PREPARED[takes.name](arms, about, epochs, progress)
 
 
 def metrics(
@@ -89,14 +59,3 @@ def snapshot(run: Run, about: About, epoch: int | None = None) -> Snapshot:
     if number is None:
         raise ValueError("no epoch is chosen")
     return run.split(about.split).snapshot(number, training=Context(run).at(number, None))
-
-
-def _uniform(arms: Sequence[Arm], about: About, epochs: Sequence[int], progress: Progress | None) -> Data:
-    return each(arms, lambda run: uniform_curves(run, epochs[-1], about.split), progress)
-
-
-def _confusion(arms: Sequence[Arm], about: About, epochs: Sequence[int], progress: Progress | None) -> Data:
-    return each(arms, lambda run: confusion(run, epochs[-1], about.split), progress)
-
-
-PREPARED: dict[str, Callable[..., Data]] = {"uniform": _uniform, "confusion": _confusion}

@@ -96,7 +96,9 @@ def _rename_ids(element: ET.Element, name: str) -> None:
     if "id" in element.attrib:
         element.set("id", f"{name}-{element.get('id')}")
     if HREF in element.attrib:
-        element.set("href", f"#{name}-{element.attrib.pop(HREF)[1:]}")
+        target = element.attrib.pop(HREF)
+        # A picture holds its data where others refer to a part.
+        element.set("href", f"#{name}-{target[1:]}" if target.startswith("#") else target)
     for key, value in element.attrib.items():
         element.set(key, REFERENCE.sub(rf"url(#{name}-\1)", value))
 
