@@ -48,6 +48,37 @@ def hedges_g(a: ArrayLike, b: ArrayLike) -> float:
     return float(_correction(freedom) * (second.mean() - first.mean()) / np.sqrt(squares / freedom))
 
 
+def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
+    """Cliff's delta of b against a: the share of pairs (one seed of each arm) with b above a, less that with b below.
+
+    1 where every seed of b is above every seed of a, 0 where neither tends to be, -1 the other way round. It ignores
+    pairing and asks for no distribution.
+
+    Parameters
+    ----------
+    a, b
+        One value per seed, (n_a,) and (n_b,).
+
+    Returns
+    -------
+    float
+        NaN where an arm is empty or has an undefined value.
+
+    References
+    ----------
+    Cliff 1993, doi:10.1037/0033-2909.114.3.494.
+
+    Examples
+    --------
+    >>> cliffs_delta([1, 2, 3], [2, 3, 4])
+    0.5555555555555556
+    """
+    first, second = np.asarray(a, float), np.asarray(b, float)
+    if not (first.size and second.size and np.isfinite(first).all() and np.isfinite(second).all()):
+        return float("nan")
+    return float(np.sign(np.subtract.outer(second, first)).mean())
+
+
 def _squares(values: NDArray[np.float64]) -> float:
     return float(np.square(values - values.mean()).sum())
 

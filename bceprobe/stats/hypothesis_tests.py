@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.stats import ttest_ind, ttest_rel
@@ -41,13 +41,13 @@ class TestResult:
     n
         Seeds in a and in b; for a paired test both are the number of pairs.
     difference
-        Mean of b minus mean of a.
+        Mean of b minus mean of a; of rank tests the Hodges-Lehmann estimate of the shift.
     ci_low, ci_high
         95 % confidence interval of the difference.
     p_value
         Two-sided.
     effect
-        Hedges' g as `bceprobe.stats.hedges_g` defines it.
+        Hedges' g as `bceprobe.stats.hedges_g` defines it; of rank tests `bceprobe.stats.cliffs_delta`.
     note
         Why there is no p-value; empty if there is one.
     """
@@ -62,6 +62,12 @@ class TestResult:
     p_value: float = float("nan")
     effect: float = float("nan")
     note: str = ""
+
+    @classmethod
+    def without_test(cls, test: str, a: NDArray[np.float64], b: NDArray[np.float64], note: str) -> Self:
+        """Say why there is no test; the difference of means is told where it is defined."""
+        defined = a.size and b.size and note != UNDEFINED
+        return cls(test, (a.size, b.size), float(b.mean() - a.mean()) if defined else float("nan"), note=note)
 
 
 def paired_t(a: ArrayLike, b: ArrayLike) -> TestResult:
@@ -82,11 +88,8 @@ def paired_t(a: ArrayLike, b: ArrayLike) -> TestResult:
     ValueError
         The arms differ in length.
     """
-    first, second = np.asarray(a, float), np.asarray(b, float)
-    if first.shape != second.shape:
-        message = f"pairs need arms of equal length, not {first.size} and {second.size}"
-        raise ValueError(message)
-    note = _obstacle(first, second) or _constant(first, second, second - first)
+    first, second = arms(a, b, paired=True)
+    note = obstacle(first, second, second - first)
     return _result(PAIRED_T, first, second, note, lambda: ttest_rel(second, first))
 
 
@@ -103,32 +106,45 @@ def welch_t(a: ArrayLike, b: ArrayLike) -> TestResult:
     TestResult
         Without p-value for fewer than two seeds in an arm, for NaN or inf, or if neither arm varies.
     """
-    first, second = np.asarray(a, float), np.asarray(b, float)
-    note = _obstacle(first, second) or _constant(first, second, first, second)
+    first, second = arms(a, b)
+    note = obstacle(first, second, first, second)
     return _result(WELCH_T, first, second, note, lambda: ttest_ind(second, first, equal_var=False))
+
+
+def arms(a: ArrayLike, b: ArrayLike, *, paired: bool = False) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the values of both arms as arrays, (n_a,) and (n_b,).
+
+    Raises
+    ------
+    ValueError
+        They are not one-dimensional, or should be paired and differ in length.
+    """
+    first, second = np.asarray(a, float), np.asarray(b, float)
+    if first.ndim != 1 or second.ndim != 1:
+        raise ValueError(f"arms need one value per seed, not the shapes {first.shape} and {second.shape}")
+    if paired and first.shape != second.shape:
+        raise ValueError(f"pairs need arms of equal length, not {first.size} and {second.size}")
+    return first, second
+
+
+def obstacle(a: NDArray[np.float64], b: NDArray[np.float64], *samples: NDArray[np.float64]) -> str:
+    """Say why two arms cannot be tested, or nothing: at least one of the samples must vary beyond rounding."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return UNDEFINED
+    if min(a.size, b.size) < 2:  # noqa: PLR2004 - a spread needs two values
+        return ONE_SEED
+    size = max(np.abs(a).max(), np.abs(b).max())
+    return "" if any(np.ptp(sample) > ROUNDING * size for sample in samples) else NO_VARIATION
 
 
 def _result(
     name: str, a: NDArray[np.float64], b: NDArray[np.float64], note: str, test: Callable[[], Any]
 ) -> TestResult:
-    n, defined = (a.size, b.size), a.size and b.size and note != UNDEFINED
-    difference = float(b.mean() - a.mean()) if defined else float("nan")
     if note:
-        return TestResult(name, n, difference, note=note)
+        return TestResult.without_test(name, a, b, note)
     with warnings.catch_warnings():
         # scipy warns where one arm is constant; the other one varies, so the test stands.
         warnings.filterwarnings("ignore", message="Precision loss occurred", category=RuntimeWarning)
         found = test()
-    low, high = found.confidence_interval(CONFIDENCE)
-    return TestResult(name, n, difference, float(low), float(high), float(found.pvalue), hedges_g(a, b))
-
-
-def _obstacle(a: NDArray[np.float64], b: NDArray[np.float64]) -> str:
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return UNDEFINED
-    return ONE_SEED if min(a.size, b.size) < 2 else ""  # noqa: PLR2004 - a spread needs two values
-
-
-def _constant(a: NDArray[np.float64], b: NDArray[np.float64], *samples: NDArray[np.float64]) -> str:
-    size = max(np.abs(a).max(), np.abs(b).max())
-    return "" if any(np.ptp(sample) > ROUNDING * size for sample in samples) else NO_VARIATION
+    (low, high), difference = found.confidence_interval(CONFIDENCE), float(b.mean() - a.mean())
+    return TestResult(name, (a.size, b.size), difference, float(low), float(high), float(found.pvalue), hedges_g(a, b))

@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import somersd
 
-from bceprobe.stats import hedges_g
+from bceprobe.stats import cliffs_delta, hedges_g
 
 VALUES = st.lists(st.integers(-50, 50).map(lambda number: number / 4), min_size=2, max_size=6)
 
@@ -44,3 +45,23 @@ def test_hedges_g_is_unbiased() -> None:
 def test_hedges_g_is_undefined_for_too_few_values(a: list[float], b: list[float]) -> None:
     """With fewer than four values, or an empty arm, the effect is NaN."""
     assert math.isnan(hedges_g(a, b))
+
+
+@given(VALUES, VALUES)
+def test_cliffs_delta_is_somers_d_of_the_arms(a: list[float], b: list[float]) -> None:
+    """Cliff's delta equals Somers' D of the values given the arm, ties among them."""
+    assume(len(set(a + b)) > 1)  # else Somers' D is undefined
+    labels = [0] * len(a) + [1] * len(b)
+    assert cliffs_delta(a, b) == pytest.approx(somersd(labels, a + b).statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize(("b", "expected"), [([4, 5], 1.0), ([0, 0], -1.0), ([2, 2], 0.0), ([3, 3], 2 / 3)])
+def test_cliffs_delta_of_small_arms(b: list[float], expected: float) -> None:
+    """All above, all below, neither, and ties by hand, against 1, 2, 3."""
+    assert cliffs_delta([1, 2, 3], b) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("a", [[], [1.0, math.nan]])
+def test_cliffs_delta_is_undefined_without_values(a: list[float]) -> None:
+    """An empty arm or an undefined value gives NaN."""
+    assert math.isnan(cliffs_delta(a, [1.0, 2.0]))
