@@ -12,6 +12,7 @@ from bceprobe.analysis.expected import problem
 from bceprobe.analysis.optima import QUANTITIES
 from bceprobe.comparison.arms import Arm, pairs, read_arms
 from bceprobe.comparison.comparable import check_comparable, common_epochs, common_splits, varied_settings
+from bceprobe.comparison.frames import gather_frames
 from bceprobe.comparison.model import Comparison, Curve, Measure, Quantity, Row
 from bceprobe.comparison.optima import arm_optima
 from bceprobe.errors import UsageError
@@ -79,7 +80,8 @@ def compare(*locations: str | Path, progress: Callable[[int, int], None] | None 
     rows = _corrected([row for arm in arms[1:] for row in (one.row(arm, epochs[-1]) for one in measured)])
     floors = {arm.label: float(floor.select(arm, epochs[-1:]).max()) for arm in arms}
     measures = tuple(_measures(arms, splits, epochs[-1]))
-    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms), measures, floors, _optima(arms, datasets))
+    optima, frames = _optima(arms, datasets), gather_frames(arms, epochs)
+    return Comparison(arms, epochs[-1], curves, rows, varied_settings(arms), measures, floors, optima, frames)
 
 
 def _analysed(

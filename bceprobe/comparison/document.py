@@ -30,6 +30,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "curves": [_curve(curve) for curve in comparison.curves],
         "measures": [_measure(measure, comparison) for measure in comparison.measures],
         "optima": [_optimum(arm, comparison.epoch) for arm in comparison.optima],
+        "frames": asdict(comparison.frames),
         "varied_settings": {key: list(values) for key, values in comparison.varied.items()},
         "arms": [_arm(arm) for arm in comparison.arms],
     }

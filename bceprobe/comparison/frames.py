@@ -50,12 +50,25 @@ class Gram:
 
 @dataclass(frozen=True)
 class Frame:
-    """One epoch of a run: Gram matrices of class means and weight, counts of scores by bin, and thresholds."""
+    """One epoch of a run.
+
+    Parameters
+    ----------
+    means, weight
+        Gram matrices of the centred class means and of the centred rows of the weight.
+    positive, negative
+        Counts of scores by bin.
+    extremes
+        The smallest positive and the largest negative score of those that were counted.
+    threshold
+        Of every class.
+    """
 
     means: Gram
     weight: Gram
     positive: tuple[int, ...]
     negative: tuple[int, ...]
+    extremes: tuple[float, float]
     threshold: tuple[float, ...]
 
 
@@ -112,6 +125,7 @@ class _Seen(NamedTuple):
     weight: Gram
     positive: _Counts
     negative: _Counts
+    extremes: tuple[float, float]
     threshold: tuple[float, ...]
 
 
@@ -181,7 +195,9 @@ def _see(snapshot: Snapshot, shown: NDArray[np.int64], places: NDArray[np.int64]
     own[np.arange(len(places)), snapshot.target[places]] = True
     threshold = tuple(float(f"{value:.4g}") for value in snapshot.threshold)
     means, weight = snapshot.centred_means, centred_weight(snapshot, snapshot.present)
-    return _Seen(_gram(means, shown), _gram(weight, shown), _count(scores[own]), _count(scores[~own]), threshold)
+    positive, negative = scores[own], scores[~own]
+    counts, extremes = (_count(positive), _count(negative)), (float(positive.min()), float(negative.max()))
+    return _Seen(_gram(means, shown), _gram(weight, shown), *counts, extremes, threshold)
 
 
 def _gram(rows: NDArray[np.float64], shown: NDArray[np.int64]) -> Gram:
@@ -224,7 +240,7 @@ def _edges(counted: Sequence[_Counts]) -> NDArray[np.float64]:
 
 def _framed(seen: _Seen, edges: NDArray[np.float64]) -> Frame:
     positive, negative = (_merged(counts, edges) for counts in (seen.positive, seen.negative))
-    return Frame(seen.means, seen.weight, positive, negative, seen.threshold)
+    return Frame(seen.means, seen.weight, positive, negative, seen.extremes, seen.threshold)
 
 
 def _merged(counted: _Counts, edges: NDArray[np.float64]) -> tuple[int, ...]:

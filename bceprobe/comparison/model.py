@@ -14,6 +14,7 @@ from bceprobe.stats import PAIRED_T
 
 if TYPE_CHECKING:
     from bceprobe.comparison.arms import Arm
+    from bceprobe.comparison.frames import Frames
     from bceprobe.comparison.optima import ArmOptimum
     from bceprobe.report import Report, Verdict
     from bceprobe.stats import TestResult
@@ -131,6 +132,8 @@ class Comparison:
         For every arm, the NC1 that the rounding of its features alone would leave (the largest of its runs).
     optima
         For every arm, what theory expects of its threshold and scores; empty where it expects nothing of any arm.
+    frames
+        Gram matrices and histograms of scores of one run of each arm, for the sliders of the report.
     """
 
     arms: tuple[Arm, ...]
@@ -141,6 +144,7 @@ class Comparison:
     measures: tuple[Measure, ...]
     floors: dict[str, float]
     optima: tuple[ArmOptimum, ...]
+    frames: Frames
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:

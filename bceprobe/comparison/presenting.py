@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bceprobe.comparison.against import optimum_blocks
 from bceprobe.comparison.drawing import BANDS, Scale, curve_figure, legend
+from bceprobe.comparison.framing import frame_blocks
 from bceprobe.comparison.measures import measure_tables
 from bceprobe.comparison.methods import methods
 from bceprobe.comparison.provenance import provenance
@@ -24,6 +25,7 @@ def present(comparison: Comparison) -> Report:
         Section("curves", "Over the epochs", tuple(_groups(comparison))),
         Section("final", f"At epoch {comparison.epoch}", tuple(final_table(comparison, arm) for arm in labels[1:])),
         *([Section("optimum", "Against the optimum", tuple(optimum_blocks(comparison)))] if comparison.optima else []),
+        Section("frames", "Epoch by epoch", tuple(frame_blocks(comparison.frames))),
         Section("measures", f"Every measure at epoch {comparison.epoch}", tuple(measure_tables(comparison))),
         Section("provenance", "Provenance", provenance(comparison)),
         Section("methods", "Methods", methods(comparison)),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bceprobe.report.escaping import printable
+from bceprobe.report.frames import Histograms, Matrices
 from bceprobe.report.model import Definitions, Details, FigureGroup, Table, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bceprobe.report.model import Block, Report, Section
 
@@ -37,6 +39,10 @@ def _block(block: Block) -> Iterator[str]:
         yield from _table(block)
     elif isinstance(block, FigureGroup):
         yield from (f"- Figure. {_inert(figure.description)}" for figure in block.figures)
+    elif isinstance(block, Matrices):
+        yield from _matrices(block)
+    elif isinstance(block, Histograms):
+        yield from _histograms(block)
     elif isinstance(block, Definitions):
         yield from (f"- **{_inert(entry.term)}**: {_inert(entry.meaning)}" for entry in block.entries)
     elif isinstance(block, Details):
@@ -54,6 +60,34 @@ def _table(table: Table) -> Iterator[str]:
     yield from (_row([cell.text for cell in row]) for row in table.rows)
     if table.note:
         yield from ("", _inert(table.note))
+
+
+def _matrices(block: Matrices) -> Iterator[str]:
+    """Write the last frame of every panel as the lower triangle of a table."""
+    yield _inert(block.caption)
+    for panel in block.panels:
+        yield from ("", _inert(f"{panel.title}, {block.steps[-1]}: {panel.texts[-1]}"), "")
+        rows = ((label, *map(str, row)) for label, row in zip(block.labels, panel.frames[-1], strict=True))
+        yield from _grid((block.thing, *block.labels), rows)
+
+
+def _histograms(block: Histograms) -> Iterator[str]:
+    """Write the last frame of every panel as a table of its bins, those that are empty left out."""
+    yield _inert(block.caption)
+    bins = [f"{low:g} to {high:g}" for low, high in pairwise(block.edges)]
+    for panel in block.panels:
+        frame = panel.frames[-1]
+        marks = ", ".join(f"{mark:g}" for mark in frame.marks)
+        yield from ("", _inert(f"{panel.title}, {block.steps[-1]}: {panel.texts[-1]} ({block.marks}: {marks})"), "")
+        rows = ((name, *map(str, counts)) for name, *counts in zip(bins, *frame.counts, strict=True) if any(counts))
+        yield from _grid((block.axis, *block.series), rows)
+
+
+def _grid(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Write a table of numbers; a row may end before the others."""
+    yield _row(heading)
+    yield "|---|" + "---:|" * (len(heading) - 1)
+    yield from (_row([*row, *[""] * (len(heading) - len(row))]) for row in rows)
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -208,10 +208,11 @@ def test_progress_ends_at_its_total(folder: Path) -> None:
 
 
 def test_the_report_is_the_same_every_time_and_shows_everything(comparison: Comparison, folder: Path) -> None:
-    """A second comparison gives the same page, with a figure per quantity and one per quantity with an optimum."""
+    """A second comparison gives the same page, with its figures: per quantity, per optimum, by epoch."""
     page = to_html(comparison.report())
     assert page == to_html(compare(folder / "ce", folder / "bce").report())
-    assert page.count("<figure ") == 7 + 3
+    # A figure per quantity, per quantity with an optimum, and by epoch: two matrices per arm, the target, scores.
+    assert page.count("<figure ") == 7 + 3 + (2 * 2 + 1) + 2
     for shown in ("ce/seed-2", "bce/seed-0", "settings.loss.name", "provenance.packages.numpy", "paper eq. 34"):
         assert shown in page
 
