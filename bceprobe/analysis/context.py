@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from bceprobe.store import Run
 
 TRAINED = "train"
-# Settings that make targets soft.
+# Settings that mix targets, and all that make another loss of CE and BCE.
 MIXES = {"augment.mixup": "mixup", "augment.cutmix": "cutmix"}
-SOFTENING = {"loss.smoothing": "label smoothing", **MIXES}
+ALTERING = {"loss.smoothing": "label smoothing", "loss.class_balanced": "class balance", **MIXES}
 NUMBERS = ("lambda_w", "lambda_h", "lambda_b", "batch_size", "samples", "learning_rate")
 
 
@@ -91,9 +91,9 @@ def _of_settings(settings: dict[str, Any], samples: int) -> Training | None:
 
 
 def _loss(settings: dict[str, Any]) -> str:
-    """Name the loss; with smoothed or mixed labels it is another one, whose gradients are not those of (18) to (21)."""
+    """Name the loss; smoothed, mixed or weighed it is another one, whose gradients are not those of (18) to (21)."""
     never = MIXES if not settings.get("augment.mix_probability") else ()
-    used = {key: label for key, label in SOFTENING.items() if settings.get(key) and key not in never}
+    used = {key: label for key, label in ALTERING.items() if settings.get(key) and key not in never}
     found = [f"{label} {settings[key]:g}" for key, label in used.items()]
     return f"{settings['loss.name']} with {', '.join(found)}" if found else str(settings["loss.name"])
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 KEYS = {
     "loss": "loss.name",
     "label_smoothing": "loss.smoothing",
+    "class_balanced": "loss.class_balanced",
     "model": "model.name",
     "stem": "model.stem",
     "weights": "model.weights",

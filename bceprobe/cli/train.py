@@ -27,6 +27,9 @@ def train(
     context: typer.Context,
     loss: Annotated[str, _option(WHAT, help="ce, bce, focal, mse.")] = DEFAULT.loss.name,
     label_smoothing: Annotated[float, _option(WHAT, help="Of the targets, such as 0.1.")] = DEFAULT.loss.smoothing,
+    class_balanced: Annotated[
+        float, _option(WHAT, help="Weigh classes by their effective number of samples; beta such as 0.9999; 0: no.")
+    ] = DEFAULT.loss.class_balanced,
     model: Annotated[
         str, _option(WHAT, help="See bceprobe list models; any of torchvision's or timm's, or package.module:factory.")
     ] = DEFAULT.model.name,

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bceprobe.registry import Registry
 
-# (logits (N, K), labels (N,) or soft targets (N, K), *, options...) -> scalar.
+# (logits (N, K), labels (N,) or soft targets (N, K), *, options...) -> the loss of each sample, (N,).
 Loss: TypeAlias = Callable[..., Tensor]
 LOSSES: Registry[Loss] = Registry("loss", "bceprobe.losses")
 

@@ -35,13 +35,13 @@ def bce(logits: Tensor, target: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        The mean over the batch of the sum over classes, a scalar.
+        The sum over classes for each sample, (N,).
     """
     if target.ndim > 1:
-        return (target * _softplus(-logits) + (1 - target) * _softplus(logits)).sum() / len(target)
+        return (target * _softplus(-logits) + (1 - target) * _softplus(logits)).sum(1)
     column = target[:, None]
     signed = logits.scatter(1, column, -logits.gather(1, column))
-    return _softplus(signed).sum() / len(target)
+    return _softplus(signed).sum(1)
 
 
 def _softplus(values: Tensor) -> Tensor:

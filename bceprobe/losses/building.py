@@ -1,4 +1,4 @@
-"""The loss of a run: by its name, with its options, for targets that are smoothed or mixed."""
+"""The loss of a run: by its name, with its options, for targets that are smoothed or mixed; the mean over a batch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 def make_loss(
     name: str, *, smoothing: float = 0.0, options: Mapping[str, Any] | None = None, soft: bool = False
-) -> Callable[[Tensor, Tensor], Tensor]:
-    """Make a function of logits and targets.
+) -> Callable[..., Tensor]:
+    """Make a function of logits, targets and, optionally, weights of the classes (K,): the mean over the batch.
+
+    With weights it is sum_i w_i L_i / N, not divided by the sum of the weights. The weight of a sample is that of its
+    class; of a soft target t, and before smoothing, it is sum_j t_j w_j (own choice).
 
     Parameters
     ----------
@@ -43,7 +46,17 @@ def make_loss(
     if (smoothing or soft) and not getattr(function, "soft_targets", False):
         raise UsageError(f"loss {name} takes labels alone", "Leave out label smoothing, mixup and cutmix")
 
-    def loss(logits: Tensor, target: Tensor) -> Tensor:
-        return function(logits, smooth(target, logits, smoothing) if smoothing else target, **chosen)
+    def loss(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+        losses = function(logits, smooth(target, logits, smoothing) if smoothing else target, **chosen)
+        if losses.shape != target.shape[:1]:
+            shape = f"{tuple(losses.shape)} for {len(target)} samples"
+            raise UsageError(f"loss {name} returns values of shape {shape}", "Return one value for each sample")
+        return _weighed(losses, target, weights).sum() / len(target)
 
     return loss
+
+
+def _weighed(losses: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
+    if weights is None:
+        return losses
+    return losses * (weights[target] if target.ndim == 1 else target @ weights.to(target.dtype))

@@ -28,10 +28,10 @@ def ce(logits: Tensor, target: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        The mean over the batch, a scalar.
+        For each sample, (N,).
     """
     losses = surprise(logits, target) if target.ndim == 1 else -(target * functional.log_softmax(logits, dim=1))
-    return losses.sum() / len(target)
+    return losses.sum(1)
 
 
 def surprise(logits: Tensor, target: Tensor) -> Tensor:

@@ -28,13 +28,13 @@ def focal(logits: Tensor, target: Tensor, *, gamma: float = 2.0) -> Tensor:
     Returns
     -------
     Tensor
-        The mean over the batch, a scalar.
+        For each sample, (N,).
     """
     if not gamma >= 0:
         raise UsageError(f"option gamma of loss focal is {gamma}; it must be 0 or more")
     if target.ndim == 1:
-        return _focused(surprise(logits, target), gamma).sum() / len(target)
-    return (target * _focused(-functional.log_softmax(logits, dim=1), gamma)).sum() / len(target)
+        return _focused(surprise(logits, target), gamma).sum(1)
+    return (target * _focused(-functional.log_softmax(logits, dim=1), gamma)).sum(1)
 
 
 def _focused(surprises: Tensor, gamma: float) -> Tensor:

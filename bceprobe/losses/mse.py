@@ -26,6 +26,6 @@ def mse(logits: Tensor, target: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        The mean over the batch of the sum over classes, a scalar.
+        The sum over classes for each sample, (N,).
     """
-    return (logits - one_hot(target, logits)).square().sum() / len(target)
+    return (logits - one_hot(target, logits)).square().sum(1)

@@ -18,10 +18,15 @@ OPTION_TABLES = ("loss", "model", "data")
 
 @dataclass(frozen=True)
 class LossSettings:
-    """The loss by its registered name; `smoothing` of the labels; `options` are its keyword arguments."""
+    """The loss by its registered name; `smoothing` of the labels; `options` are its keyword arguments.
+
+    `class_balanced` is the beta by which classes are weighed by one over their effective number of training samples
+    (0: equally).
+    """
 
     name: str = "ce"
     smoothing: float = 0.0
+    class_balanced: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

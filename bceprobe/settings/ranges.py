@@ -59,6 +59,7 @@ RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (_not_negative, "0 or more"),
     "threads": (_not_negative, "0 (as torch chooses) or more"),
     "loss.smoothing": (lambda value: 0 <= value < 1, "at least 0 and below 1"),
+    "loss.class_balanced": (lambda value: 0 <= value < 1, "at least 0 (no weights) and below 1"),
     "model.bias_mean": (math.isfinite, "a finite number"),
     "data.limit_per_class": (_not_negative, "0 (all) or more"),
     "data.imbalance_factor": (

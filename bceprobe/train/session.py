@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,7 +12,7 @@ from torch.amp import GradScaler
 
 from bceprobe.capture.precision import check_precision
 from bceprobe.datasets import checksum, load
-from bceprobe.losses import make_loss
+from bceprobe.losses import class_weights, make_loss
 from bceprobe.models import MODELS, build, find_classifier, init_bias, load_weights
 from bceprobe.train.batches import DeviceSplit, Ordered, on_device
 from bceprobe.train.determinism import choose_device, seeded, set_determinism
@@ -108,6 +109,9 @@ def make_session(settings: Settings, data_dir: Path | None = None, *, download: 
     device = find_device(settings)
     dataset = load_data(settings, data_dir, download=download)
     model, classifier = build_model(settings, dataset, download=download)
+    if chosen.class_balanced:
+        counts = torch.bincount(dataset.train.target, minlength=classifier.out_features)
+        loss = partial(loss, weights=class_weights(counts, chosen.class_balanced).to(device))
     bias_mean = float(classifier.bias.detach().double().mean())
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no overload for it
     optimizer = make_optimizer(model, settings.optim)

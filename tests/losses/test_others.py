@@ -127,7 +127,7 @@ def test_a_loss_for_labels_alone_refuses_soft_targets(monkeypatch: pytest.Monkey
     """A registered loss that does not say that it admits soft targets gets labels or a clear refusal."""
 
     def hinge(logits: Tensor, target: Tensor) -> Tensor:
-        return (1 - logits.gather(1, target[:, None])).clamp(min=0).mean()
+        return (1 - logits.gather(1, target[:, None])).clamp(min=0).mean(1)
 
     _ = list(LOSSES)
     monkeypatch.setitem(LOSSES._entries, "hinge", hinge)  # noqa: SLF001 - so that it is gone after the test

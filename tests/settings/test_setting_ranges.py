@@ -19,6 +19,8 @@ def refusal(key: str, value: object) -> UsageError:
     ("key", "value"),
     [
         ("seed", -1),
+        ("loss.class_balanced", 1.0),
+        ("loss.class_balanced", float("nan")),
         ("model.bias_mean", float("nan")),
         ("data.limit_per_class", -1),
         ("data.imbalance_factor", 0.5),

@@ -15,7 +15,7 @@ NOT_NEGATIVE = st.floats(min_value=0, allow_infinity=False)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]))
 OPTIONS = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), TEXT)
 RESERVED = {f"model.{name}" for name in ("name", "classifier", "weights", "bias_init", "bias_mean", "options")} | {
-    *(f"loss.{name}" for name in ("name", "smoothing", "options")),
+    *(f"loss.{name}" for name in ("name", "smoothing", "class_balanced", "options")),
     *(f"data.{name}" for name in ("name", "limit_per_class", "imbalance_factor", "workers", "options")),
 }
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -27,6 +27,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "compile": st.booleans(),
     "loss.name": TEXT,
     "loss.smoothing": st.floats(0, 1, exclude_max=True),
+    "loss.class_balanced": st.floats(0, 1, exclude_max=True),
     "model.name": TEXT,
     "model.classifier": TEXT,
     "model.weights": TEXT,

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from train_cases import small_settings
 
 from bceprobe import analyze, open_run
 from bceprobe.errors import UsageError
-from bceprobe.losses import LOSSES
+from bceprobe.losses import LOSSES, class_weights, make_loss
 from bceprobe.train import train
+from bceprobe.train.session import make_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,26 @@ def test_smoothed_labels_are_another_loss(tmp_path: Path) -> None:
     found = analyze(run, "updates")
     assert np.isnan(found["positive_amplitude_mean"].values).all()
     assert any("bce with label smoothing 0.1" in line for line in found.attrs["notes"])
+
+
+def test_a_class_balanced_loss_weighs_by_the_counts_of_the_training_split() -> None:
+    """The loss of a run on a long tail is the weighed one, with the effective numbers of the classes as trained."""
+    settings = small_settings(loss__class_balanced=0.99, data__imbalance_factor=10)
+    session = make_session(settings)
+    counts = torch.bincount(session.train.target, minlength=10)
+    assert counts.tolist() == [30, 23, 17, 13, 10, 8, 6, 5, 3, 3]
+    logits, target = torch.randn(10, 10, generator=torch.Generator().manual_seed(0)), torch.arange(10)
+    expected = make_loss("bce")(logits, target, class_weights(counts, 0.99))
+    assert session.loss(logits, target) == expected
+    assert expected != make_loss("bce")(logits, target)
+
+
+def test_class_balance_is_another_loss(tmp_path: Path) -> None:
+    """Where classes are weighed, gradients of scores are not those of plain BCE, and a note says so."""
+    settings = small_settings(loss__class_balanced=0.9, optim__epochs=1, optim__milestones=[])
+    found = analyze(train(settings, tmp_path / "run"), "updates")
+    assert np.isnan(found["positive_amplitude_mean"].values).all()
+    assert any("bce with class balance 0.9" in line for line in found.attrs["notes"])
 
 
 def test_options_of_a_loss_are_settings(tmp_path: Path) -> None:
