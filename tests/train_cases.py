@@ -45,13 +45,13 @@ def train_small(folder: str) -> None:
     from bceprobe.train import train
 
     path = Path(folder)
-    train(small_settings(), path, resume=(path / "config.toml").exists())
+    train(small_settings(select="best"), path, resume=(path / "config.toml").exists())
 
 
 def stored_bytes(folder: Path) -> dict[str, bytes]:
     """Everything of a run that must not depend on when it was interrupted, file by file."""
     files = [path for path in (folder / "store.zarr").rglob("*") if path.is_file()]
-    files += [folder / "config.toml", folder / "checkpoints" / "last.pt"]
+    files += [folder / "config.toml", *(folder / "checkpoints").iterdir()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 

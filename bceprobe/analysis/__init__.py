@@ -22,13 +22,13 @@ from bceprobe.store import Run, find_runs
 from bceprobe.store.location import local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import xarray as xr
 
     from bceprobe.store.split import StoredSplit
 
-__all__ = ["SCHEMA_VERSION", "GlobalMean", "analyze", "records", "unique_labels"]
+__all__ = ["SCHEMA_VERSION", "GlobalMean", "analyze", "records", "selected_epoch", "unique_labels"]
 
 SCHEMA_VERSION = 1
 
@@ -55,7 +55,8 @@ def analyze(
     splits
         Of ``("train", "test")``; all that a run has, if left out.
     epochs
-        Which of the written epochs, such as ``"1-20,50,last"`` (see `bceprobe.settings.select_epochs`).
+        Which of the written epochs, such as ``"1-20,50,last"`` (see `bceprobe.settings.select_epochs`); ``"selected"``
+        is the one that each run's setting `select` chose (`bceprobe.store.Run.selection`).
     global_mean
         ``"sample"`` (the paper) or ``"class"`` (mean of class means).
     memory
@@ -94,7 +95,8 @@ def analyze(
     result = labelled({place: task.merged() for place, task in tasks.items()}, topics)
     known = {labels[run]: contexts[run] for run in opened}
     about = {"topic": topic if isinstance(topic, str) else ",".join(topics), "global_mean": global_mean}
-    return result.assign_attrs(**about, notes=notes(result, topics, known))
+    chosen_by = [f"{labels[run]}: {what}" for run in opened for what in _selections(run, epochs)]
+    return result.assign_attrs(**about, notes=[*chosen_by, *notes(result, topics, known)])
 
 
 def unique_labels(runs: Sequence[Run]) -> list[str]:
@@ -149,6 +151,28 @@ def _chosen(
 
 def _select(split: StoredSplit, epochs: str) -> list[int]:
     try:
-        return select_epochs(epochs, split.epochs)
+        return select_epochs(epochs, split.epochs, selected_epoch(split) if "selected" in epochs else None)
     except UsageError as error:
         raise UsageError(f"{split.run.location}, {split.name} split: {error.what}", error.hint) from error
+
+
+def selected_epoch(split: StoredSplit) -> int | None:
+    """Return the epoch of a split that the run's setting `select` chose; None before anything was captured.
+
+    Raises
+    ------
+    UsageError
+        That epoch was not captured.
+    """
+    found = split.run.selection
+    if found and split.epochs and found.epoch not in split.epochs:
+        hint = "Train with --capture-epochs selected or all, or look at --epochs last"
+        raise UsageError(f"the selected epoch ({found}) was not captured", hint)
+    return found.epoch if found else None
+
+
+def _selections(run: Run, epochs: str) -> Iterator[str]:
+    """Say by what an epoch was selected, where that makes its numbers optimistic."""
+    found = run.selection if "selected" in epochs else None
+    if found and found.remark:
+        yield f"selected {found}: {found.remark}"

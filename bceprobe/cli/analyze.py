@@ -33,7 +33,9 @@ def analyze(
     topic: Annotated[str, typer.Argument(help=TOPIC)],
     runs: Annotated[list[str], typer.Argument(help="Runs, or folders that hold runs.")],
     split: Annotated[str | None, typer.Option(help="train or test; both if left out.", show_envvar=False)] = None,
-    epochs: Annotated[str, typer.Option(help="Such as all, last, every:5, 1-20,50.", show_envvar=False)] = "all",
+    epochs: Annotated[
+        str, typer.Option(help="Such as all, last, selected, every:5, 1-20,50.", show_envvar=False)
+    ] = "all",
     global_mean: Annotated[
         GlobalMean, typer.Option(help="Mean over samples (paper) or classes.", show_envvar=False)
     ] = GlobalMean.SAMPLE,

@@ -20,6 +20,8 @@ KEYS = {
     "model": "model.name",
     "stem": "model.stem",
     "weights": "model.weights",
+    "fresh_classifier": "model.fresh_classifier",
+    "parameters": "optim.parameters",
     "dataset": "data.name",
     "limit_per_class": "data.limit_per_class",
     "epochs": "optim.epochs",
@@ -36,16 +38,21 @@ KEYS = {
     "bias_init": "model.bias_init",
     "capture_epochs": "capture.epochs",
     "capture_precision": "capture.precision",
+    "select": "select",
+    "stop_when": "stop.when",
+    "nc_threshold": "stop.nc_threshold",
     "seed": "seed",
     "device": "device",
     "deterministic": "deterministic",
     "precision": "precision",
     "compiled": "compile",
 }
+# What a run that starts from another one takes over from it.
+INHERITED = ("model.", "data.", "loss.", "seed")
 Layer = tuple[str, dict[str, Any]]
 
 
-def layers(context: typer.Context, base: Mapping[str, Any] | None = None) -> list[Layer]:
+def layers(context: typer.Context, base: Mapping[str, Any] | None = None, source: str = "run") -> list[Layer]:
     """Collect the settings of a command: base, preset, configuration file, environment, options, assignments.
 
     Parameters
@@ -54,9 +61,11 @@ def layers(context: typer.Context, base: Mapping[str, Any] | None = None) -> lis
         Of a command whose parameters include `preset`, `config`, `assign` and those of `KEYS`.
     base
         Settings below all others, such as those of a run that goes on.
+    source
+        The name of the base.
     """
     given = context.params
-    found: list[Layer] = [("run", dict(base))] if base else []
+    found: list[Layer] = [(source, dict(base))] if base else []
     if given["preset"]:
         found.append((f"preset {given['preset']}", preset(given["preset"])))
     if given["config"]:
@@ -65,6 +74,14 @@ def layers(context: typer.Context, base: Mapping[str, Any] | None = None) -> lis
     found.append(("option", _given(context, "COMMANDLINE")))
     found.append(("--set", _assigned(given["assign"] or [])))
     return found
+
+
+def inherited(run: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run that starts from the weights of another: its model, data, loss and seed."""
+    own = {key: value for key, value in settings.items() if key.startswith(INHERITED)}
+    left_out = ("model.fresh_classifier", "model.bias_mean")
+    kept = {key: value for key, value in own.items() if key not in left_out}
+    return {**kept, "model.weights": str(run), "model.bias_init": "keep"}
 
 
 def plain_name(name: str) -> str:

@@ -76,7 +76,7 @@ def import_features(
 def export_features(
     run: RunArgument,
     out: Annotated[str, typer.Option(metavar="FILE", help="The .npz file to write.")],
-    epoch: Annotated[str, typer.Option(metavar="last|N", help="Which epoch.")] = "last",
+    epoch: Annotated[str, typer.Option(metavar="last|selected|N", help="Which epoch.")] = "last",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write one epoch of a run as an .npz file that `bceprobe store import` takes.
@@ -87,9 +87,13 @@ def export_features(
     from bceprobe.store import open_run
     from bceprobe.store.importing import export_npz
 
-    if epoch != "last" and not epoch.isdecimal():
-        raise UsageError(f"--epoch {epoch!r} is no epoch", "Give a number, or last")
-    result(str(export_npz(open_run(run), out, None if epoch == "last" else int(epoch), force=force)))
+    if epoch not in {"last", "selected"} and not epoch.isdecimal():
+        raise UsageError(f"--epoch {epoch!r} is no epoch", "Give a number, last, or selected")
+    opened = open_run(run)
+    number = int(epoch) if epoch.isdecimal() else None
+    if epoch == "selected" and (found := opened.selection):
+        number = found.epoch
+    result(str(export_npz(opened, out, number, force=force)))
 
 
 def _count(name: str, split: dict[str, Any]) -> str:
@@ -107,11 +111,31 @@ def _print_description(described: dict[str, Any]) -> None:
         "seed": described["seed"],
         "started": described["started"],
         "imported": described["imported"],
+        "selected": selected_words(described["selected"]),
+        "stopped": stopped_words(described["stopped"]),
         "size": f"{number(described['bytes'] / 1e6)} MB",
     }
     print_table(["store", ""], [[name, str(fact)] for name, fact in facts.items() if fact is not None], text=2)
     columns = ["split", "N", "d", "K", "type", "samples/chunk", "written epochs"]
     print_table(columns, [_split_row(name, split) for name, split in described["splits"].items()], text=1)
+
+
+def selected_words(found: dict[str, Any] | None) -> str | None:
+    """Tell the epoch that counts, by what it was chosen, and that it is not stored if it is not."""
+    if found is None or (found["captured"] and found["value"] is None):
+        return None
+    value = "" if found["value"] is None else f" {number(found['value'])}"
+    lacking = "" if found["captured"] else "; not captured"
+    remark = f"; {found['remark']}" if found["remark"] else ""
+    return f"epoch {found['epoch']}, {found['criterion']}{value}{lacking}{remark}"
+
+
+def stopped_words(found: dict[str, Any] | None) -> str | None:
+    """Tell when training ended before its last epoch, and why."""
+    if found is None:
+        return None
+    nc = ", ".join(f"{name.upper()} {number(found[name])}" for name in ("nc1", "nc2", "nc3"))
+    return f"after epoch {found['epoch']}, collapsed: {nc}, below {found['nc_threshold']:g} (own choice)"
 
 
 def _split_row(name: str, split: dict[str, Any]) -> list[str]:

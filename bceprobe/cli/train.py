@@ -34,14 +34,26 @@ def train(
         str, _option(WHAT, help="See bceprobe list models; any of torchvision's or timm's, or package.module:factory.")
     ] = DEFAULT.model.name,
     stem: Annotated[str, _option(WHAT, help="auto, cifar, imagenet; of ResNets, DenseNets.")] = "auto",
-    weights: Annotated[str, _option(WHAT, help="Pretrained: a file, or torchvision's name.")] = DEFAULT.model.weights,
+    weights: Annotated[
+        str, _option(WHAT, help="Pretrained: a run, a file, or torchvision's name.")
+    ] = DEFAULT.model.weights,
+    start: Annotated[
+        Path | None, _option(WHAT, "--from", help="Start from a run: its weights, model, data, loss, seed.")
+    ] = None,
+    fresh_classifier: Annotated[
+        bool, _option(WHAT, "--fresh-classifier", help="Leave out the weights of the classifier.")
+    ] = DEFAULT.model.fresh_classifier,
     dataset: Annotated[str, _option(WHAT, help="See bceprobe list datasets.")] = DEFAULT.data.name,
     limit_per_class: Annotated[
         int, _option(WHAT, help="First samples per class; 0: all.")
     ] = DEFAULT.data.limit_per_class,
     data_dir: Annotated[Path | None, _option(WHAT, envvar="BCEPROBE_DATA_DIR", help="Where data sets lie.")] = None,
     download: Annotated[bool, _option(WHAT, "--download", help="Download a missing data set.")] = False,
+    parameters: Annotated[str, _option(HOW, help="all; classifier: the rest stays frozen.")] = DEFAULT.optim.parameters,
     epochs: Annotated[int, _option(HOW, help="Number of epochs.")] = DEFAULT.optim.epochs,
+    select: Annotated[
+        str, _option(HOW, help="The epoch that counts: last; best: of best test accuracy.")
+    ] = DEFAULT.select,
     batch_size: Annotated[int, _option(HOW, help="Samples per step.")] = DEFAULT.optim.batch_size,
     optimizer: Annotated[str, _option(HOW, help="sgd, adamw.")] = DEFAULT.optim.name,
     lr: Annotated[float, _option(HOW, help="Initial learning rate.")] = DEFAULT.optim.lr,
@@ -55,10 +67,12 @@ def train(
         float, _option(NC, help="Mean initial threshold: the paper's bias, minus PyTorch's.")
     ] = DEFAULT.model.bias_mean,
     bias_init: Annotated[
-        str, _option(NC, help="mean: around --bias-mean; prior: around log(K - 1).")
+        str, _option(NC, help="mean: around --bias-mean; prior: around log(K - 1); keep: those of --weights.")
     ] = DEFAULT.model.bias_init,
-    capture_epochs: Annotated[str, _option(NC, help="all, every:5, 1-20,last.")] = DEFAULT.capture.epochs,
+    capture_epochs: Annotated[str, _option(NC, help="all, every:5, 1-20,last, selected.")] = DEFAULT.capture.epochs,
     capture_precision: Annotated[str, _option(NC, help="fp32, or as --precision.")] = DEFAULT.capture.precision,
+    stop_when: Annotated[str, _option(NC, help="never; collapsed: NC1 to NC3 below a threshold.")] = DEFAULT.stop.when,
+    nc_threshold: Annotated[float, _option(NC, help="That threshold (own choice).")] = DEFAULT.stop.nc_threshold,
     seed: Annotated[int, _option(RUN, help="Seed of everything random.")] = DEFAULT.seed,
     device: Annotated[str, _option(RUN, help="auto, cpu, cuda, cuda:1.")] = DEFAULT.device,
     deterministic: Annotated[bool, _option(RUN, help="Only deterministic kernels.")] = DEFAULT.deterministic,
@@ -83,7 +97,7 @@ def train(
     from bceprobe.train import make_plan
     from bceprobe.train import train as run_training
 
-    settings, sources, folder = _resolve(context, name, out, resume=resume)
+    settings, sources, folder = _resolve(context, name, out, start, resume=resume)
     if dry_run:
         _print_plan(make_plan(settings, data_dir, download=download), folder)
         return
@@ -98,21 +112,23 @@ def train(
             sources=sources,
             watch=watch,
         )
+    _note_end(str(done))
     note(f"Next: bceprobe analyze nc {done}")
     result(str(done))
 
 
 def _resolve(
-    context: typer.Context, name: str | None, out: Path | None, *, resume: bool
+    context: typer.Context, name: str | None, out: Path | None, start: Path | None, *, resume: bool
 ) -> tuple[Settings, dict[str, str], Path]:
-    """Resolve the settings and the run folder; a resumed run brings its own settings."""
+    """Resolve the settings and the run folder; a resumed run brings its own settings, one to start from some."""
     from bceprobe.errors import UsageError
     from bceprobe.settings import resolve
     from bceprobe.train.folder import read_config
 
     if name is not None and out is not None:
         raise UsageError("--name and --out exclude each other", "Give one of them")
-    settings, sources = resolve(options.layers(context))
+    base = options.inherited(start, read_config(start, "start from")) if start and not resume else None
+    settings, sources = resolve(options.layers(context, base, f"from {start}"))
     folder = out or Path("runs") / options.plain_name(name if name is not None else _default_name(settings))
     if resume:
         settings, sources = resolve(options.layers(context, read_config(folder)))
@@ -120,7 +136,28 @@ def _resolve(
 
 
 def _default_name(settings: Settings) -> str:
-    return f"{settings.data.name}-{settings.model.name}-{settings.loss.name}-{settings.seed}"
+    part = "-classifier" if settings.optim.parameters == "classifier" else ""
+    return f"{settings.data.name}-{settings.model.name}-{settings.loss.name}{part}-{settings.seed}"
+
+
+def _note_end(run: str) -> None:
+    """Say whether training ended early, and which epoch counts where that is not the last one."""
+    from bceprobe.cli.store import selected_words, stopped_words
+    from bceprobe.store import open_run
+    from bceprobe.store.description import describe_selection
+
+    opened = open_run(run)
+    if stopped := stopped_words(opened.manifest.get("stopped")):
+        note(f"Stopped {stopped}.")
+    if selected := selected_words(describe_selection(opened)):
+        note(f"Selected: {selected}.")
+
+
+def _captured(plan: Plan) -> str:
+    """Tell how many epochs are captured, and which."""
+    which = f"{plan.epochs[0]} to {plan.epochs[-1]}" if plan.epochs else ""
+    selected = "the selected one" if plan.selected else ""
+    return f"{len(plan.epochs) + plan.selected} ({', '.join(filter(None, (which, selected)))})"
 
 
 def _print_plan(plan: Plan, folder: Path) -> None:
@@ -134,7 +171,7 @@ def _print_plan(plan: Plan, folder: Path) -> None:
             (f"{split} samples, captured", f"{plan.trained[split]:,}, {plan.captured[split]:,}")
             for split in plan.trained
         ),
-        ("captured epochs", f"{len(plan.epochs)} ({plan.epochs[0]} to {plan.epochs[-1]})"),
+        ("captured epochs", _captured(plan)),
         ("store", f"{megabytes:,.1f} MB of {plan.dtype} features, {1e-6 * plan.bytes_per_epoch:,.2f} MB per epoch"),
     ]
     print_table(["dry run", "nothing is written"], rows, text=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from pickle import UnpicklingError
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
 SAFETENSORS = ".safetensors"
 FILES = (SAFETENSORS, ".pt", ".pth")
+# torchvision's DenseNet weights have names of an older version of its layers, such as norm.1 for norm1.
+OLD_NAMES = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 State = dict[str, Any]
 
 
-def load_weights(model: nn.Module, weights: str, *, name: str, classifier: nn.Linear, download: bool = False) -> None:
+def load_weights(
+    model: nn.Module, weights: str, *, name: str, classifier: nn.Linear, download: bool = False, fresh: bool = False
+) -> bool:
     """Fill a model with pretrained weights, all but a classifier for other classes.
 
     Parameters
@@ -36,6 +41,13 @@ def load_weights(model: nn.Module, weights: str, *, name: str, classifier: nn.Li
         The layer of the model that keeps its fresh weights if those of the file are of another shape.
     download
         Whether torchvision's weights may be fetched.
+    fresh
+        Whether the classifier keeps its fresh weights in any case.
+
+    Returns
+    -------
+    bool
+        Whether the classifier got pretrained weights.
 
     Raises
     ------
@@ -44,16 +56,17 @@ def load_weights(model: nn.Module, weights: str, *, name: str, classifier: nn.Li
     DataNotFoundError
         The file, or the weights in torchvision's cache, are missing.
     """
-    state = (
-        _of_file(Path(weights)) if Path(weights).suffix in FILES else _of_torchvision(name, weights, download=download)
-    )
+    file = Path(weights).suffix in FILES or Path(weights).name != weights
+    found = _of_file(Path(weights)) if file else _of_torchvision(name, weights, download=download)
+    state = {OLD_NAMES.sub(r"\1\2", key): value for key, value in found.items()}
     head = next(place for place, module in model.named_modules() if module is classifier)
-    own = model.state_dict()
-    for key in (f"{head}.weight", f"{head}.bias"):
-        if key in state and state[key].shape != own[key].shape:
-            state[key] = own[key]
+    own, keys = model.state_dict(), {f"{head}.weight", f"{head}.bias"} & state.keys()
+    other = fresh or any(state[key].shape != own[key].shape for key in keys)
+    if other:
+        state |= {key: own[key] for key in keys}
     _check(state, own, weights)
     model.load_state_dict(state)
+    return not other
 
 
 def _check(state: State, own: dict[str, Tensor], weights: str) -> None:
@@ -71,7 +84,7 @@ def _check(state: State, own: dict[str, Tensor], weights: str) -> None:
 def _of_file(path: Path) -> State:
     """Read a state dict, or the ``state_dict`` or ``model`` entry of a checkpoint."""
     if not path.is_file():
-        raise DataNotFoundError(f"no weights {path}", "Give the path of a .safetensors, .pt or .pth file")
+        raise DataNotFoundError(f"no weights {path}", "Give a run, or a .safetensors, .pt or .pth file")
     try:
         found: State = _read(path)
         for entry in ("state_dict", "model"):

@@ -13,6 +13,7 @@ from bceprobe.settings.fields import (
     OptimSettings,
     PenaltySettings,
     Settings,
+    StopSettings,
 )
 from bceprobe.settings.presets import PRESETS, preset
 from bceprobe.settings.resolving import flatten, parse_assignment, read_toml, resolve
@@ -27,6 +28,7 @@ __all__ = [
     "OptimSettings",
     "PenaltySettings",
     "Settings",
+    "StopSettings",
     "flatten",
     "parse_assignment",
     "preset",

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def select_epochs(text: str, available: Sequence[int]) -> list[int]:
-    """Choose epochs: ``all``, ``last``, ``every:5``, numbers and ranges, comma-separated.
+def select_epochs(text: str, available: Sequence[int], selected: int | None = None) -> list[int]:
+    """Choose epochs: ``all``, ``last``, ``selected``, ``every:5``, numbers and ranges, comma-separated.
 
     Parameters
     ----------
@@ -19,6 +19,8 @@ def select_epochs(text: str, available: Sequence[int]) -> list[int]:
         What to choose. Ranges and ``every`` take what there is of them; a number that is not available is an error.
     available
         The epochs to choose from, increasing.
+    selected
+        The available epoch that ``selected`` stands for, if any.
 
     Returns
     -------
@@ -39,15 +41,26 @@ def select_epochs(text: str, available: Sequence[int]) -> list[int]:
     """
     if not available:
         return []
-    chosen = {epoch for part in text.split(",") for epoch in _select_part(part.strip(), available)}
+    named = {"all": list(available), "last": [available[-1]], "selected": [] if selected is None else [selected]}
+    parts = [part.strip() for part in text.split(",")]
+    chosen = {epoch for part in parts for epoch in named.get(part) or _select_part(part, available)}
     if not chosen:
         raise _no_epoch(text, available)
     return sorted(chosen)
 
 
+def without_selected(text: str) -> str:
+    """Leave the part ``selected`` out of a text: what is left is known before training.
+
+    Examples
+    --------
+    >>> without_selected("every:5,selected"), without_selected("selected")
+    ('every:5', '')
+    """
+    return ",".join(part for part in text.split(",") if part.strip() != "selected")
+
+
 def _select_part(part: str, available: Sequence[int]) -> list[int]:
-    if part in {"all", "last"}:
-        return list(available) if part == "all" else [available[-1]]
     kind, _, step = part.partition(":")
     first, dash, last = part.partition("-")
     if kind == "every" and step.isdecimal() and int(step):

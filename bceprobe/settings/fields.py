@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import tomli_w
 
+from bceprobe.settings.epochs import select_epochs, without_selected
 from bceprobe.settings.ranges import check_ranges
 
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
@@ -34,14 +35,16 @@ class LossSettings:
 class ModelSettings:
     """The model by its registered name; `options` are the keyword arguments of its builder.
 
-    `classifier` names its last layer, else it is found; `weights` are pretrained: a file, or a name of torchvision's.
-    The thresholds start around `bias_mean`, or with ``"prior"`` around log(K - 1), where BCE gives every class 1/K.
+    `classifier` names its last layer, else it is found. `weights` are pretrained: a run, a file, or a name of
+    torchvision's; `fresh_classifier` leaves out those of the last layer. The thresholds start around `bias_mean`, with
+    ``"prior"`` around log(K - 1), where BCE gives every class 1/K, or with ``"keep"`` as the weights have them.
     """
 
     name: str = "convnet"
     classifier: str = ""
     weights: str = ""
-    bias_init: Literal["mean", "prior"] = "mean"
+    fresh_classifier: bool = False
+    bias_init: Literal["mean", "prior", "keep"] = "mean"
     bias_mean: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -84,12 +87,22 @@ class AugmentSettings:
         """Whether targets may become soft."""
         return bool((self.mixup or self.cutmix) and self.mix_probability)
 
+    @property
+    def alters(self) -> bool:
+        """Whether anything is done at all."""
+        return bool(self.crop or self.flip or self.rotation or self.mixes)
+
 
 @dataclass(frozen=True)
 class OptimSettings:
-    """Optimizer and schedule; `floor` is the last learning rate of the cosine."""
+    """Optimizer and schedule; `floor` is the last learning rate of the cosine.
+
+    `parameters` are those it changes; with ``"classifier"`` all else stays as it is, statistics of batch normalisation
+    and dropout included.
+    """
 
     name: Literal["sgd", "adamw"] = "sgd"
+    parameters: Literal["all", "classifier"] = "all"
     lr: float = 0.01
     momentum: float = 0.9
     weight_decay: float = 0.0
@@ -114,6 +127,8 @@ class PenaltySettings:
 class CaptureSettings:
     """Which epochs are stored, how many samples of each class (0: all), and the data type of the features.
 
+    Among the epochs may be the ``selected`` one, which is stored when training has ended if it was not before.
+
     `precision` is what captures compute in, whatever training does; anything below ``"fp32"`` is a floor under NC1.
     """
 
@@ -125,10 +140,23 @@ class CaptureSettings:
 
 
 @dataclass(frozen=True)
+class StopSettings:
+    """When training ends before its last epoch.
+
+    With ``"collapsed"`` at the first captured epoch whose NC1, NC2 and NC3 of the train split are all below
+    `nc_threshold` (own choice).
+    """
+
+    when: Literal["never", "collapsed"] = "never"
+    nc_threshold: float = 0.1
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that decides the result of a training run; `threads` is of the CPU (0: as torch chooses).
 
-    `precision` is that of training and `compile` whether torch.compile makes its kernels.
+    `precision` is that of training and `compile` whether torch.compile makes its kernels. `select` says which epoch
+    counts: the last one, or the first with the best test accuracy.
 
     Raises
     ------
@@ -147,6 +175,7 @@ class Settings:
     threads: int = 0
     precision: Precision = "fp32"
     compile: bool = False
+    select: Literal["last", "best"] = "last"
     loss: LossSettings = LossSettings()
     model: ModelSettings = ModelSettings()
     data: DataSettings = DataSettings()
@@ -154,9 +183,22 @@ class Settings:
     optim: OptimSettings = OptimSettings()
     penalty: PenaltySettings = PenaltySettings()
     capture: CaptureSettings = CaptureSettings()
+    stop: StopSettings = StopSettings()
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+    @property
+    def captured_epochs(self) -> list[int]:
+        """The epochs that are stored as they are trained."""
+        text, last = without_selected(self.capture.epochs), self.optim.epochs
+        known = select_epochs(text, range(1, last + 1)) if text else []
+        return sorted({*known, last}) if self.captures_selected and self.select == "last" else known
+
+    @property
+    def captures_selected(self) -> bool:
+        """Whether the epoch that counts is to be stored, whichever it will be."""
+        return without_selected(self.capture.epochs) != self.capture.epochs
 
     def to_toml(self) -> str:
         """Write all settings as TOML that `read_toml` and `resolve` take back."""

@@ -7,12 +7,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from bceprobe.errors import UsageError
-from bceprobe.settings.epochs import select_epochs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bceprobe.settings.fields import Settings
+    from bceprobe.settings.fields import ModelSettings, Settings
 
 
 def check_ranges(settings: Settings) -> None:
@@ -27,16 +26,34 @@ def check_ranges(settings: Settings) -> None:
         value = attrgetter(key)(settings)
         if not valid(value):
             raise UsageError(f"setting {key} is {value!r}; it must be {rule}")
-    _check_captured(settings.capture.epochs, settings.optim.epochs)
-    if settings.model.bias_init == "prior" and settings.model.bias_mean:
-        raise UsageError("model.bias_init = prior sets the mean of the thresholds", "Leave out model.bias_mean")
+    _check_captured(settings)
+    _check_first_bias(settings.model)
 
 
-def _check_captured(epochs: str, total: int) -> None:
+def _check_captured(settings: Settings) -> None:
+    """Refuse captured epochs that are none of the training, or none by which it could stop early."""
+    total = settings.optim.epochs
     try:
-        select_epochs(epochs, range(1, total + 1))
+        captured = settings.captured_epochs or [total]
     except UsageError as error:
         raise UsageError(f"setting capture.epochs: {error.what}", error.hint) from error
+    if settings.stop.when == "collapsed" and captured[0] == total > 1:
+        what = (
+            f"stop.when = collapsed looks at captured epochs, and {settings.capture.epochs!r} has none before the last"
+        )
+        raise UsageError(what, "Capture more, such as capture.epochs = all")
+
+
+def _check_first_bias(model: ModelSettings) -> None:
+    """Refuse thresholds that start in two ways, or as in weights that are not there."""
+    if model.bias_init != "mean" and model.bias_mean:
+        sets = "sets the mean of the thresholds" if model.bias_init == "prior" else "keeps the thresholds"
+        raise UsageError(f"model.bias_init = {model.bias_init} {sets}", "Leave out model.bias_mean")
+    if not model.weights and (model.fresh_classifier or model.bias_init == "keep"):
+        key = "fresh_classifier = true" if model.fresh_classifier else "bias_init = keep"
+        raise UsageError(f"model.{key} needs pretrained weights", "Give model.weights: a run, a file, or a name")
+    if model.fresh_classifier and model.bias_init == "keep":
+        raise UsageError("a fresh classifier has no thresholds to keep", "Leave out model.bias_init = keep")
 
 
 def _positive(value: float) -> bool:
@@ -86,4 +103,5 @@ RANGES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "penalty.lambda_h": (_not_negative, "0 or more"),
     "penalty.lambda_b": (_not_negative, "0 or more"),
     "capture.per_class": (_not_negative, "0 (all) or more"),
+    "stop.nc_threshold": (_positive, "a positive number"),
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from bceprobe.errors import StoreCorruptError
 from bceprobe.store import schema
 from bceprobe.store.location import size
 from bceprobe.store.metadata import read_root
@@ -20,8 +22,9 @@ def describe(run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``run``, ``store_version``, ``status``, ``bytes``, ``loss``, ``model``, ``dataset``, ``seed``, ``started`` and
-        ``imported`` (None where not known), and under ``splits`` what `describe_split` says of each.
+        ``run``, ``store_version``, ``status``, ``bytes``, ``loss``, ``model``, ``dataset``, ``seed``, ``started``,
+        ``imported``, ``selected`` (what `describe_selection` says) and ``stopped`` (the entry of run.json), None where
+        not known; and under ``splits`` what `describe_split` says of each.
 
     Raises
     ------
@@ -40,9 +43,26 @@ def describe(run: Run) -> dict[str, Any]:
         "seed": _entry(settings, "seed"),
         "started": _entry(manifest, "provenance", "started"),
         "imported": _entry(manifest, "imported", "file"),
+        "selected": describe_selection(run),
+        "stopped": manifest.get("stopped"),
         "bytes": size(run.path),
         "splits": {split: describe_split(run, split) for split in run.splits},
     }
+
+
+def describe_selection(run: Run) -> dict[str, Any] | None:
+    """Describe the epoch that counts: ``epoch``, ``criterion``, ``value``, what to ``remark``, and if it is stored.
+
+    None before there is one, or where a damaged history does not tell it.
+    """
+    try:
+        found = run.selection
+    except StoreCorruptError:
+        return None
+    if found is None:
+        return None
+    captured = any(found.epoch in run.epochs(split) for split in run.splits)
+    return {**asdict(found), "remark": found.remark, "captured": captured}
 
 
 def describe_split(run: Run, split: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from bceprobe.store.documents import RESTORE
 from bceprobe.store.location import child, exists, is_url, read_bytes
 from bceprobe.store.manifest import FILE, read_manifest
 from bceprobe.store.metadata import has_store, listed, read_root
+from bceprobe.store.selection import Selection, choose, read_rows
 from bceprobe.store.split import StoredSplit
 from bceprobe.store.structure import open_array, structure_problems
 from bceprobe.store.zarr_stores import readable
@@ -75,6 +76,26 @@ class Run:
             return _learning_rates(read_bytes(path).decode()) if exists(path) else {}
         except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
             raise StoreCorruptError(f"{path} has no readable columns epoch and lr", RESTORE) from error
+
+    @property
+    def selection(self) -> Selection | None:
+        """The epoch that counts, by the run's setting `select` and its history.csv; None before there is one.
+
+        A run without a history of epochs, such as an imported one, has its last written epoch.
+
+        Raises
+        ------
+        StoreCorruptError
+            The history is not readable.
+        """
+        path = child(self.location, "history.csv")
+        try:
+            rows = read_rows(read_bytes(path).decode()) if exists(path) else []
+            if rows and "epoch" in rows[0]:
+                return choose(rows, self.settings.get("select", "last"))
+            return choose(({"epoch": epoch} for split in self.splits for epoch in self.epochs(split)), "last")
+        except (KeyError, TypeError, ValueError, OSError, csv.Error) as error:
+            raise StoreCorruptError(f"{path} has no readable columns epoch and test_accuracy", RESTORE) from error
 
     @cached_property
     def root(self) -> zarr.Group:

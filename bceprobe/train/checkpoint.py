@@ -1,6 +1,7 @@
-"""The checkpoint: model, optimizer, loss scale and epoch, replaced as a whole and never pickled code.
+"""Checkpoints, replaced as a whole and never pickled code: the last epoch's, and the weights of the best one.
 
-torch writes it as a ZIP archive with a checksum for each tensor, but does not look at them when it reads.
+The last one holds model, optimizer, loss scale and epoch; it is written first, and the other one follows it. torch
+writes ZIP archives with a checksum for each tensor, but does not look at them when it reads.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 FILE = "checkpoints/last.pt"
+BEST = "checkpoints/best.pt"
 START_AGAIN = "Start again with --force"
 RESTORE = "Restore it from a copy, or start again with --force; until then the stored epochs stay readable"
 _DAMAGES = (RuntimeError, UnpicklingError, EOFError, ValueError, OSError, KeyError, zipfile.BadZipFile, zlib.error)
@@ -38,9 +40,34 @@ def collect_state(epoch: int, model: nn.Module, optimizer: Optimizer, scaler: Gr
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     """Write the state so that after a crash the file is the old or the new one."""
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    write_bytes(str(folder / FILE), buffer.getvalue())
+    _write(folder / FILE, state)
+
+
+def save_best(folder: Path, state: dict[str, Any]) -> None:
+    """Write epoch and weights of a state as those of the best epoch so far."""
+    _write(folder / BEST, {"epoch": state["epoch"], "model": state["model"]})
+
+
+def load_best(folder: Path, model: nn.Module) -> None:
+    """Give a model the weights of the best epoch.
+
+    Raises
+    ------
+    StoreCorruptError
+        The file is damaged, or it is no checkpoint.
+    UsageError
+        It belongs to another model.
+    """
+    state = read_state(folder / BEST)
+    try:
+        model.load_state_dict(state["model"])
+    except _MISFITS as error:
+        raise UsageError(f"checkpoint {folder / BEST} is of another model", START_AGAIN) from error
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Tell whether an epoch was completed."""
+    return (folder / FILE).exists()
 
 
 def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, scaler: GradScaler) -> int:
@@ -56,7 +83,7 @@ def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, scaler
     path = folder / FILE
     if not path.exists():
         return 0
-    state = _read(path)
+    state = read_state(path)
     try:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
@@ -67,16 +94,22 @@ def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer, scaler
         raise UsageError(f"checkpoint {path} is of another model or optimizer", START_AGAIN) from error
 
 
-def saved_epoch(folder: Path) -> int:
-    """Return the epoch after which training can go on: that of the checkpoint, 0 without one that can be read."""
+def saved_epoch(folder: Path, file: str = FILE) -> int:
+    """Return the epoch of a checkpoint, by default the one that training can go on from; 0 if it cannot be read."""
     try:
-        return int(_read(folder / FILE)["epoch"])
+        return int(read_state(folder / file)["epoch"])
     except (StoreCorruptError, *_MISFITS):
         return 0
 
 
-def _read(path: Path) -> Any:
-    """Read a state, and only tensors, numbers and texts, from a file whose checksums are right."""
+def read_state(path: Path) -> Any:
+    """Read a state, and only tensors, numbers and texts, from a file whose checksums are right.
+
+    Raises
+    ------
+    StoreCorruptError
+        They are not, or it is no such file.
+    """
     try:
         content = io.BytesIO(path.read_bytes())
         with zipfile.ZipFile(content) as archive:
@@ -98,6 +131,12 @@ def _check_fits(optimizer: Optimizer) -> None:
         sizes = {value.shape for value in values.values() if isinstance(value, torch.Tensor) and value.ndim}
         if not sizes <= {parameter.shape}:
             raise ValueError(f"state {sizes} of a parameter {parameter.shape}")
+
+
+def _write(path: Path, state: dict[str, Any]) -> None:
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_bytes(str(path), buffer.getvalue())
 
 
 def _to_host(value: Any) -> Any:

@@ -42,8 +42,8 @@ def _content(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.name != LOCK]
 
 
-def read_config(folder: Path) -> dict[str, object]:
-    """Read the settings of an existing run by dotted key.
+def read_config(folder: Path, purpose: str = "resume") -> dict[str, object]:
+    """Read the settings of an existing run by dotted key; `purpose` tells what for.
 
     Raises
     ------
@@ -52,7 +52,8 @@ def read_config(folder: Path) -> dict[str, object]:
     """
     path = folder / CONFIG
     if not path.exists():
-        raise DataNotFoundError(f"no run to resume at {folder}", "Leave out --resume to start it")
+        hint = "Leave out --resume to start it" if purpose == "resume" else "Give the folder of a trained run"
+        raise DataNotFoundError(f"no run to {purpose} at {folder}", hint)
     return read_toml(path.read_text(encoding="utf-8"), str(path))
 
 

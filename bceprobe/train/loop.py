@@ -14,8 +14,10 @@ from bceprobe.capture.precision import computing
 from bceprobe.errors import DivergedError
 from bceprobe.train.augment import Augmentation
 from bceprobe.train.batches import Ordered
-from bceprobe.train.checkpoint import collect_state, save_checkpoint
+from bceprobe.train.capturing import capture
+from bceprobe.train.checkpoint import collect_state, save_best, save_checkpoint
 from bceprobe.train.determinism import generator, seeded
+from bceprobe.train.ending import collapse, is_best
 from bceprobe.train.history import Row, measure, write_history
 from bceprobe.train.log import LOGGER
 from bceprobe.train.optim import learning_rate, set_learning_rate
@@ -55,17 +57,22 @@ class Loop:
     history: list[Row] = field(default_factory=list)
 
     def run(self, first: int) -> int:
-        """Train until the last epoch or a stop request; return the last epoch that was completed."""
+        """Train until the last epoch, an early stop or a stop request; return the last epoch that was completed."""
         last = self.session.settings.optim.epochs
         self.watch.start(first, last, len(self.session.train.sizes(self.session.settings.optim.batch_size)))
         LOGGER.info("epochs %d to %d on %s, in %s", first, last, self.session.device, self.folder.name)
         for epoch in range(first, last + 1):
-            if not self._epoch(epoch):
+            if self.ended or not self._epoch(epoch):
                 return epoch - 1
         return last
 
+    @property
+    def ended(self) -> bool:
+        """Whether the last epoch on disk ends training early, as the settings want it."""
+        return bool(self.history) and collapse(self.history[-1], self.session.settings.stop) is not None
+
     def _epoch(self, epoch: int) -> bool:
-        """Train and capture one epoch; False if a stop was asked for before it was trained."""
+        """Train and capture one epoch; False if training ended, or a stop was asked for, before it was trained."""
         begun = time.perf_counter()
         loss = self._train(epoch)
         if loss is None:
@@ -73,7 +80,8 @@ class Loop:
         trained = time.perf_counter() - begun
         row: Row = {"epoch": epoch, "lr": learning_rate(self.session.settings.optim, epoch), "loss": loss}
         captured = self._capture(epoch)
-        row |= {} if captured else {"test_accuracy": accuracy(self.session)}
+        if not captured or (self.session.settings.select == "best" and self.session.settings.capture.per_class):
+            row["test_accuracy"] = accuracy(self.session)
         row["images_per_second"] = round(len(self.session.train) / trained, 1)
         row["seconds"] = round(time.perf_counter() - begun, 3)
         session = self.session
@@ -82,37 +90,48 @@ class Loop:
         return True
 
     def _train(self, epoch: int) -> float | None:
-        """Train one epoch; return the mean loss over its samples, or None if a stop was asked for."""
+        """Train one epoch; return the mean loss over its samples, or None if it is not to count."""
         session, settings = self.session, self.session.settings
         set_learning_rate(session.optimizer, learning_rate(settings.optim, epoch))
-        session.model.train()
+        session.model.train(mode=settings.optim.parameters == "all")
         losses = Losses(session.device)
         order = generator(settings.seed, "order", epoch)
         augmentation = Augmentation(settings, session.classifier.out_features, epoch)
         batches = session.train.shuffled(settings.optim.batch_size, order, augmentation.change)
         with seeded(settings.seed, "layers", epoch):
             for done, batch in enumerate(batches, start=1):
-                if self.stopped():
+                if self.stopped() or self.ended:
                     return None
                 if not losses.add(take_step(session, *augmentation.mix(*batch)), len(batch[1])):
                     break
                 self.watch.batch(epoch, done, losses.last)
+        if self._came_too_late():
+            return None
         self._check(epoch, losses.sum)
         return losses.sum / len(session.train)
 
+    def _came_too_late(self) -> bool:
+        """Tell whether the epoch before ended training: it is measured meanwhile, and here at the latest it is known.
+
+        So the epoch at which training ends does not depend on how fast it is measured.
+        """
+        if self.session.settings.stop.when == "never":
+            return False
+        self.recorder.flush()
+        return self.ended
+
     def _capture(self, epoch: int) -> bool:
-        return all(
-            self.recorder.capture(self.session.model, loader, split=split, epoch=epoch, index=loader.index)
-            for split, loader in self.session.captured.items()
-        )
+        return epoch in self.session.settings.captured_epochs and capture(self.session, self.recorder, epoch)
 
     def _record(self, row: Row, state: dict[str, Any], *, captured: bool) -> None:
-        """Make an epoch final: its row, then its checkpoint. Runs after its features are on disk."""
-        row |= measure(self.folder, row["epoch"]) if captured else {}
+        """Make an epoch final: its row, then its checkpoints. Runs after its features are on disk."""
+        row = row | (measure(self.folder, row["epoch"]) if captured else {}) | row
         row["captured_mb"] = round(self.recorder.bytes_captured / 1e6, 3)
         self.history.append(row)
         write_history(self.folder, self.history)
         save_checkpoint(self.folder, state)
+        if self.session.settings.select == "best" and is_best(self.history):
+            save_best(self.folder, state)
         self.watch.epoch(row)
         LOGGER.info(", ".join(f"{name} {value:.5g}" for name, value in row.items()))
 
@@ -131,10 +150,12 @@ class Loop:
 
 @torch.no_grad()
 def accuracy(session: Session) -> float:
-    """Measure the test accuracy of an epoch that is not captured."""
+    """Measure the accuracy on the whole test split where no capture does; ties are wrong, as in `METRICS`."""
     session.model.eval()
     correct = torch.zeros((), dtype=torch.int64, device=session.device)
     with computing(session.settings.capture.precision, session.device):
         for images, target in Ordered.by_class(session.test):
-            correct += (session.model(images).argmax(dim=1) == target).sum()
+            logits, own = session.network(images), target[:, None]
+            others = logits.scatter(1, own, -torch.inf).amax(1, keepdim=True)
+            correct += (logits.gather(1, own) > others).sum()
     return int(correct) / len(session.test)

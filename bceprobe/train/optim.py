@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from bceprobe.settings import OptimSettings
 
 
-def make_optimizer(model: nn.Module, settings: OptimSettings) -> Optimizer:
-    """Make the optimizer over all parameters, biases and norms included, as the paper decays all of them.
+def make_optimizer(trained: nn.Module, settings: OptimSettings) -> Optimizer:
+    """Make the optimizer over all parameters of what is trained, biases and norms included: the paper decays all.
 
     Fused ones are the fastest on the CPU, too: AdamW's step takes a third of the time of the plain one.
     """
-    parameters, decay = list(model.parameters()), settings.weight_decay
+    parameters, decay = list(trained.parameters()), settings.weight_decay
     if settings.name == "adamw":
         return AdamW(parameters, lr=settings.lr, weight_decay=decay, fused=True)
     return SGD(parameters, lr=settings.lr, momentum=settings.momentum, weight_decay=decay, fused=True)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bceprobe.settings import select_epochs
 from bceprobe.train.batches import Ordered, on_device
 from bceprobe.train.determinism import choose_device
-from bceprobe.train.session import build_model, find_device, load_data
+from bceprobe.train.session import build_model, find_device, load_data, trained_part
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes of a run: samples of each split as trained and as captured, model and store."""
+    """Sizes of a run: samples of each split as trained and as captured, model and store.
+
+    `epochs` are known, and with `selected` there may be one more.
+    """
 
     device: str
     parameters: int
@@ -29,6 +31,7 @@ class Plan:
     trained: dict[str, int]
     captured: dict[str, int]
     epochs: list[int]
+    selected: bool
     dtype: str
 
     @property
@@ -40,12 +43,8 @@ class Plan:
     @property
     def bytes_total(self) -> int:
         """Bytes of the whole store, less metadata and checksums (below 1 %)."""
-        return len(self.epochs) * self.bytes_per_epoch + 16 * sum(self.captured.values())
-
-
-def captured_epochs(settings: Settings) -> list[int]:
-    """List the epochs whose features are stored."""
-    return select_epochs(settings.capture.epochs, range(1, settings.optim.epochs + 1))
+        epochs = len(self.epochs) + self.selected
+        return epochs * self.bytes_per_epoch + 16 * sum(self.captured.values())
 
 
 def make_plan(settings: Settings, data_dir: Path | None = None, *, download: bool = False) -> Plan:
@@ -59,14 +58,16 @@ def make_plan(settings: Settings, data_dir: Path | None = None, *, download: boo
     device = find_device(settings)
     dataset = load_data(settings, data_dir, download=download)
     model, classifier = build_model(settings, dataset, download=download)
+    trained = trained_part(model, classifier, settings.optim.parameters)
     on_host = dict(zip(("train", "test"), on_device(dataset, choose_device("cpu")), strict=True))
     return Plan(
         device=str(device),
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        parameters=sum(parameter.numel() for parameter in trained.parameters()),
         classes=classifier.out_features,
         feature_length=classifier.in_features,
         trained={name: len(data) for name, data in on_host.items()},
         captured={name: len(Ordered.by_class(data, settings.capture.per_class).rows) for name, data in on_host.items()},
-        epochs=captured_epochs(settings),
+        epochs=settings.captured_epochs,
+        selected=settings.captures_selected and settings.select == "best",
         dtype=settings.capture.dtype,
     )

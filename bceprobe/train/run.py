@@ -10,19 +10,22 @@ from bceprobe.capture import Recorder
 from bceprobe.errors import TrainingInterruptedError
 from bceprobe.store.lock import writing
 from bceprobe.store.manifest import read_manifest, update_manifest
-from bceprobe.train.checkpoint import load_checkpoint
+from bceprobe.train.capturing import capture_selected, places
+from bceprobe.train.checkpoint import BEST, collect_state, has_checkpoint, load_checkpoint, save_best, saved_epoch
+from bceprobe.train.ending import ending, is_best
 from bceprobe.train.folder import check_same, claim
+from bceprobe.train.frozen import with_constant_features
 from bceprobe.train.history import read_history
 from bceprobe.train.interrupt import stop_request
 from bceprobe.train.log import logged
 from bceprobe.train.loop import Loop, Watch
-from bceprobe.train.plan import captured_epochs
 from bceprobe.train.session import Session, make_session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bceprobe.settings import Settings
+    from bceprobe.train.history import Row
 
 
 def train(
@@ -73,7 +76,8 @@ def train(
     folder = Path(folder)
     if resume:
         check_same(folder, settings)
-    session = make_session(settings, data_dir, download=download)
+    pretrained = not (resume and has_checkpoint(folder))
+    session = make_session(settings, data_dir, download=download, pretrained=pretrained)
     with writing(folder):
         return _trained(session, folder, sources, watch or Watch(), resume=resume, force=force)
 
@@ -86,22 +90,43 @@ def _trained(
     if not resume:
         claim(folder, settings, force=force)
     done = load_checkpoint(folder, session.model, session.optimizer, session.scaler)
-    if done >= settings.optim.epochs and read_manifest(str(folder)).get("status") == "finished":
+    if _is_finished(folder, done, settings.optim.epochs):
         watch.start(done + 1, done, 0)
         return folder
+    session = with_constant_features(session)
+    history = read_history(folder, done)
+    _catch_up(session, folder, history)
     with logged(folder), _recorder(session, folder, done if resume else None) as recorder, stop_request() as stopped:
         update_manifest(str(folder), sources=dict(sources or {}))
-        loop = Loop(session, folder, recorder, watch, stopped, read_history(folder, done))
+        loop = Loop(session, folder, recorder, watch, stopped, history)
         last = loop.run(done + 1)
         recorder.flush()
-        if last < settings.optim.epochs:
+        if last < settings.optim.epochs and not loop.ended:
             hint = f"Go on: bceprobe train --resume --out {folder}"
             raise TrainingInterruptedError(f"stopped after epoch {last}", hint)
+        capture_selected(session, folder, recorder, history)
+        update_manifest(str(folder), **ending(history, settings))
     return folder
 
 
+def _is_finished(folder: Path, done: int, epochs: int) -> bool:
+    """Tell whether a run has all of its epochs, or those up to an early stop."""
+    if not done:
+        return False
+    manifest = read_manifest(str(folder))
+    return manifest.get("status") == "finished" and done >= manifest.get("stopped", {}).get("epoch", epochs)
+
+
+def _catch_up(session: Session, folder: Path, history: Sequence[Row]) -> None:
+    """Write the weights of the best epoch where a killed process had come only to the checkpoint that precedes them."""
+    if session.settings.select == "best" and history and is_best(history):
+        epoch = int(history[-1]["epoch"])
+        if saved_epoch(folder, BEST) != epoch:
+            save_best(folder, collect_state(epoch, session.model, session.optimizer, session.scaler))
+
+
 def _recorder(session: Session, folder: Path, resume_after: int | None) -> Recorder:
-    make = partial(Recorder, folder, classifier=session.classifier, epochs=captured_epochs(session.settings))
+    make = partial(Recorder, folder, classifier=session.classifier, epochs=places(session.settings))
     capture = session.settings.capture
     provenance = session.provenance()
     make = partial(make, dtype=capture.dtype, shard=capture.shard, precision=capture.precision)

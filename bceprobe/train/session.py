@@ -12,40 +12,44 @@ from torch.amp import GradScaler
 
 from bceprobe.capture.precision import check_precision
 from bceprobe.datasets import checksum, load
+from bceprobe.errors import UsageError
 from bceprobe.losses import class_weights, make_loss
 from bceprobe.models import MODELS, build, find_classifier, init_bias, load_weights
 from bceprobe.train.batches import DeviceSplit, Ordered, on_device
 from bceprobe.train.determinism import choose_device, seeded, set_determinism
 from bceprobe.train.forward import Forward
 from bceprobe.train.optim import make_optimizer
+from bceprobe.train.origin import describe, weights_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from torch import Tensor, nn
 
     from bceprobe.datasets import Dataset
-    from bceprobe.settings import Settings
+    from bceprobe.settings import ModelSettings, Settings
 
 
 @dataclass(frozen=True)
 class Session:
     """What the loop works with. Everything in it is decided by the settings and the data.
 
-    `initial_bias_mean` is that of the untrained classifier, also where a checkpoint is loaded later.
+    `network` is what runs on a batch: the model, or its classifier where features stand for images. `origin` describes
+    where training starts, for run.json; nothing where it goes on from a checkpoint.
     """
 
     settings: Settings
     dataset: Dataset
     device: torch.device
     model: nn.Module
+    network: nn.Module
     classifier: nn.Linear
     optimizer: torch.optim.Optimizer
     train: DeviceSplit
     test: DeviceSplit
     captured: dict[str, Ordered]
-    initial_bias_mean: float
+    origin: Mapping[str, Any]
     loss: Callable[[Tensor, Tensor], Tensor]
     forward: Forward
     scaler: GradScaler
@@ -55,8 +59,8 @@ class Session:
         splits = {"train": self.dataset.train, "test": self.dataset.test}
         data = {name: {"samples": len(split.target), "sha256": checksum(split)} for name, split in splits.items()}
         device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
-        started = {"threads": torch.get_num_threads(), "initial_bias_mean": self.initial_bias_mean}
-        return {"data": data, "device": device, "precision": self.settings.precision, **started}
+        threads = torch.get_num_threads()
+        return {"data": data, "device": device, "precision": self.settings.precision, "threads": threads, **self.origin}
 
 
 def find_device(settings: Settings) -> torch.device:
@@ -80,21 +84,42 @@ def load_data(settings: Settings, data_dir: Path | None, *, download: bool) -> D
     )
 
 
-def build_model(settings: Settings, dataset: Dataset, *, download: bool = False) -> tuple[nn.Module, nn.Linear]:
-    """Build the initial model on the CPU, so that it is the same for every device; return it and its classifier."""
+def build_model(
+    settings: Settings, dataset: Dataset, *, download: bool = False, pretrained: bool = True
+) -> tuple[nn.Module, nn.Linear]:
+    """Build the initial model on the CPU, so that it is the same for every device; return it and its classifier.
+
+    Without `pretrained` it keeps fresh weights, for a checkpoint to replace.
+    """
     info, chosen = dataset.info, settings.model
-    classes, prior = len(info.classes), chosen.bias_init == "prior"
+    classes = len(info.classes)
     with seeded(settings.seed, "model"):
         model = build(chosen.name, classes=classes, shape=info.shape, options=chosen.options)
         classifier = find_classifier(model, classes, name=chosen.classifier, alone=chosen.name not in set(MODELS))
-        if chosen.weights:
-            load_weights(model, chosen.weights, name=chosen.name, classifier=classifier, download=download)
-        init_bias(classifier, math.log(classes - 1) if prior else chosen.bias_mean)
+        if chosen.weights and pretrained:
+            _load(model, classifier, chosen, download=download)
+        if chosen.bias_init != "keep":
+            init_bias(classifier, math.log(classes - 1) if chosen.bias_init == "prior" else chosen.bias_mean)
     return model, classifier
 
 
-def make_session(settings: Settings, data_dir: Path | None = None, *, download: bool = False) -> Session:
+def _load(model: nn.Module, classifier: nn.Linear, chosen: ModelSettings, *, download: bool) -> None:
+    """Load the pretrained weights; thresholds can be kept only with those of the classifier."""
+    options: dict[str, Any] = {"name": chosen.name, "classifier": classifier, "download": download}
+    loaded = load_weights(model, weights_file(chosen.weights), fresh=chosen.fresh_classifier, **options)
+    if chosen.bias_init == "keep" and not loaded:
+        what = (
+            f"weights {chosen.weights} are for other classes, and have no thresholds for the {classifier.out_features}"
+        )
+        raise UsageError(f"{what} of the data set", "Leave out model.bias_init = keep")
+
+
+def make_session(
+    settings: Settings, data_dir: Path | None = None, *, download: bool = False, pretrained: bool = True
+) -> Session:
     """Load the data and build everything that is trained.
+
+    Without `pretrained` the weights are left out that a checkpoint is going to replace.
 
     Raises
     ------
@@ -108,13 +133,13 @@ def make_session(settings: Settings, data_dir: Path | None = None, *, download: 
         torch.set_num_threads(settings.threads)
     device = find_device(settings)
     dataset = load_data(settings, data_dir, download=download)
-    model, classifier = build_model(settings, dataset, download=download)
+    model, classifier = build_model(settings, dataset, download=download, pretrained=pretrained)
     if chosen.class_balanced:
         counts = torch.bincount(dataset.train.target, minlength=classifier.out_features)
         loss = partial(loss, weights=class_weights(counts, chosen.class_balanced).to(device))
-    bias_mean = float(classifier.bias.detach().double().mean())
+    origin = _origin(settings, classifier) if pretrained else {}
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no overload for it
-    optimizer = make_optimizer(model, settings.optim)
+    optimizer = make_optimizer(trained_part(model, classifier, settings.optim.parameters), settings.optim)
     train, test = on_device(dataset, device, settings.data.workers)
     captured = {
         name: Ordered.by_class(data, settings.capture.per_class) for name, data in (("train", train), ("test", test))
@@ -124,13 +149,27 @@ def make_session(settings: Settings, data_dir: Path | None = None, *, download: 
         dataset=dataset,
         device=device,
         model=model,
+        network=model,
         classifier=classifier,
         optimizer=optimizer,
         train=train,
         test=test,
         captured=captured,
-        initial_bias_mean=bias_mean,
+        origin=origin,
         loss=loss,
         forward=Forward(model, classifier, precision=settings.precision, compiled=settings.compile),
         scaler=GradScaler(device.type, enabled=settings.precision == "fp16"),
     )
+
+
+def trained_part(model: nn.Module, classifier: nn.Linear, parameters: str) -> nn.Module:
+    """Return the part of a model that is trained, and freeze the rest."""
+    if parameters == "all":
+        return model
+    model.requires_grad_(requires_grad=False)
+    return classifier.requires_grad_(requires_grad=True)
+
+
+def _origin(settings: Settings, classifier: nn.Linear) -> dict[str, Any]:
+    """Describe where training starts: the mean bias (PyTorch's sign), and the weights if they are pretrained."""
+    return {"initial_bias_mean": float(classifier.bias.detach().double().mean()), **describe(settings.model.weights)}

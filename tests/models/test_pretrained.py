@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
+import torchvision
 from safetensors.torch import save_file
 from torch import nn
 from train_cases import small_settings
@@ -104,6 +106,39 @@ def test_torchvisions_weights_come_from_its_cache(tmp_path: Path, monkeypatch: p
         load_resnet("IMAGENET1K_V9")
     with pytest.raises(UsageError, match="torchvision has no weights for model convnet"):
         fill(network(), "DEFAULT")
+
+
+@pytest.mark.parametrize("name", ["resnet50", "resnet101", "densenet161"])
+def test_models_of_the_imagenet_protocol_are_torchvisions(name: str) -> None:
+    """With images of 224 pixels they have the names and shapes of torchvision's models, and so take its weights."""
+    with torch.device("meta"):
+        ours = build(name, classes=1000, shape=(3, 224, 224), options={}).state_dict()
+        theirs = torchvision.models.get_model(name).state_dict()
+    assert {key: value.shape for key, value in ours.items()} == {key: value.shape for key, value in theirs.items()}
+
+
+def test_densenet_weights_with_names_of_old_layers_fit(tmp_path: Path) -> None:
+    """Weights of torchvision's DenseNets say norm.1 where the models say norm1; both are taken."""
+    source, model = (build("densenet121", classes=10, shape=(3, 32, 32), options={"growth": 2}) for _ in range(2))
+    state = source.state_dict()
+    old = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12]\.)", r"\1.\2", key): value for key, value in state.items()}
+    assert old.keys() != state.keys()
+    torch.save(old, tmp_path / "old.pth")
+    fill(model, tmp_path / "old.pth")
+    assert all(torch.equal(value, state[key]) for key, value in model.state_dict().items())
+
+
+def test_a_fresh_classifier_is_asked_for(tmp_path: Path) -> None:
+    """Weights of a classifier that would fit are left out if a fresh one is wanted, and it is told which one it got."""
+    source, model = network(), network()
+    torch.save(source.state_dict(), tmp_path / "w.pt")
+    head = find_classifier(model)
+    before, load_into = head.weight.clone(), partial(load_weights, model, name="convnet", classifier=head)
+    assert not load_into(str(tmp_path / "w.pt"), fresh=True)
+    assert torch.equal(head.weight, before)
+    assert torch.equal(next(model.parameters()), next(source.parameters()))
+    assert load_into(str(tmp_path / "w.pt"))
+    assert torch.equal(head.weight, find_classifier(source).weight)
 
 
 def test_training_starts_from_the_weights_with_a_new_bias(tmp_path: Path) -> None:

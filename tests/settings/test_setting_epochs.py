@@ -56,3 +56,10 @@ def test_listed_numbers_are_chosen(available: set[int], data: st.DataObject) -> 
     """A list of available numbers in any order chooses exactly these."""
     listed = data.draw(st.lists(st.sampled_from(sorted(available)), min_size=1))
     assert select_epochs(",".join(map(str, listed)), sorted(available)) == sorted(set(listed))
+
+
+def test_the_selected_epoch_is_the_one_that_is_given() -> None:
+    """``selected`` stands for the epoch a caller names, alone or among others; without one it selects nothing."""
+    assert select_epochs("selected,last", range(1, 11), selected=7) == [7, 10]
+    with pytest.raises(UsageError, match="'selected' selects no epoch"):
+        select_epochs("selected", range(1, 11))

@@ -29,13 +29,32 @@ DA2 = {
     "augment.switch_probability": 0.5,
     "loss.smoothing": 0.1,
 }
+LAST, BEST = {"select": "last"}, {"select": "best"}
 TABLE: dict[str, dict[str, Any]] = {
-    "setting-1": {**SGD, **STEP, **IN_LOSS, **LENGTH, **NO_DA1, **NO_DA2},
-    "setting-2": {**ADAMW, **COSINE, **IN_LOSS, **LENGTH, **NO_DA1, **NO_DA2},
-    "setting-3": {**SGD, **STEP, **BY_SGD, **LENGTH, **DA1, **NO_DA2},
-    "setting-4": {**ADAMW, **COSINE, **BY_ADAMW, **LENGTH, **DA1, **NO_DA2},
-    "setting-5": {**SGD, **STEP, **BY_SGD, **LENGTH, **DA1, **DA2},
-    "setting-6": {**ADAMW, **COSINE, **BY_ADAMW, **LENGTH, **DA1, **DA2},
+    "setting-1": {**SGD, **STEP, **IN_LOSS, **LENGTH, **NO_DA1, **NO_DA2, **LAST},
+    "setting-2": {**ADAMW, **COSINE, **IN_LOSS, **LENGTH, **NO_DA1, **NO_DA2, **LAST},
+    "setting-3": {**SGD, **STEP, **BY_SGD, **LENGTH, **DA1, **NO_DA2, **BEST},
+    "setting-4": {**ADAMW, **COSINE, **BY_ADAMW, **LENGTH, **DA1, **NO_DA2, **BEST},
+    "setting-5": {**SGD, **STEP, **BY_SGD, **LENGTH, **DA1, **DA2, **BEST},
+    "setting-6": {**ADAMW, **COSINE, **BY_ADAMW, **LENGTH, **DA1, **DA2, **BEST},
+}
+# What FORMULAS.md says of the other protocols; the rest of these presets is marked there as own or of another source.
+PRINTED: dict[str, dict[str, Any]] = {
+    "imagenet-finetune": {"optim.epochs": 30, "optim.name": "adamw", **BEST, **dict.fromkeys(LAMBDAS, 0.0)},
+    "long-tail": {"optim.batch_size": 64, **BEST, **dict.fromkeys(LAMBDAS, 0.0)},
+    "long-tail-classifier": {"optim.batch_size": 64, **BEST, **dict.fromkeys(LAMBDAS, 0.0)},
+}
+# The public code of Alshammari et al. 2022, demonstrations of the first and the second stage.
+PUBLIC: dict[str, dict[str, Any]] = {
+    "long-tail": {**SGD, "optim.epochs": 320, "optim.floor": 0.0, "optim.weight_decay": 5e-3, **DA1, **NO_DA2},
+    "long-tail-classifier": {
+        **SGD,
+        "optim.epochs": 10,
+        "optim.floor": 0.0,
+        "optim.weight_decay": 0.1,
+        "optim.parameters": "classifier",
+        "loss.class_balanced": 0.9999,
+    },
 }
 
 
@@ -53,10 +72,24 @@ def test_presets_equal_the_table(name: str) -> None:
 
 
 def test_every_column_of_the_table_is_a_preset() -> None:
-    """There are six presets, and each makes valid settings."""
-    assert list(PRESETS) == list(TABLE)
+    """There are six settings and three more protocols, and each makes valid settings with weights to start from."""
+    assert list(PRESETS) == [*TABLE, *PRINTED]
     for name in PRESETS:
-        resolve([("preset", preset(name))])
+        resolve([("preset", preset(name)), ("option", {"model.weights": "runs/first"})])
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_other_protocols_have_what_is_known_of_them(name: str) -> None:
+    """Fine-tuning and long tails have the values that the paper or the code of the protocol it follows gives."""
+    found = preset(name)
+    for known in (PRINTED[name], PUBLIC.get(name, {})):
+        assert {key: found.get(key) for key in known} == known
+
+
+def test_retraining_a_classifier_needs_weights() -> None:
+    """The second stage alone is refused with what it lacks."""
+    with pytest.raises(UsageError, match=r"bias_init = keep needs pretrained weights\. Give model\.weights: a run"):
+        resolve([("preset", preset("long-tail-classifier"))])
 
 
 def test_unknown_preset_names_the_nearest() -> None:

@@ -49,6 +49,8 @@ def refusal(key: str, value: object) -> UsageError:
         ("penalty.lambda_h", float("nan")),
         ("penalty.lambda_b", float("inf")),
         ("capture.per_class", -1),
+        ("stop.nc_threshold", 0.0),
+        ("stop.nc_threshold", float("nan")),
     ],
 )
 def test_values_out_of_range_are_refused(key: str, value: object) -> None:
@@ -87,3 +89,32 @@ def test_captured_epochs_must_be_trained() -> None:
     """Epochs to capture that the training will not have are refused before it starts."""
     error = refusal("capture.epochs", "1,200")
     assert error.what == "setting capture.epochs: '200' selects no epoch of 1..100"
+
+
+@pytest.mark.parametrize("epochs", ["last", "100", "selected"])
+def test_stopping_early_needs_a_captured_epoch_before_the_last(epochs: str) -> None:
+    """Where only the last epoch is captured, nothing could end training early: that is refused."""
+    with pytest.raises(
+        UsageError, match=r"stop\.when = collapsed looks at captured epochs, and .* none before the last"
+    ):
+        resolve([("option", {"stop.when": "collapsed", "capture.epochs": epochs})])
+    resolve([("option", {"stop.when": "collapsed", "capture.epochs": "every:50"})])
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"model.bias_init": "prior", "model.bias_mean": 2.0}, "prior sets the mean of the thresholds"),
+        ({"model.bias_init": "keep", "model.bias_mean": 2.0, "model.weights": "x.pt"}, "keep keeps the thresholds"),
+        ({"model.bias_init": "keep"}, "model.bias_init = keep needs pretrained weights"),
+        ({"model.fresh_classifier": True}, "model.fresh_classifier = true needs pretrained weights"),
+        (
+            {"model.fresh_classifier": True, "model.bias_init": "keep", "model.weights": "x.pt"},
+            "a fresh classifier has no thresholds to keep",
+        ),
+    ],
+)
+def test_thresholds_start_in_one_way(values: dict[str, object], says: str) -> None:
+    """Two wishes for the first thresholds that exclude each other are refused, as is what needs weights without any."""
+    with pytest.raises(UsageError, match=says):
+        resolve([("option", values)])

@@ -14,7 +14,8 @@ POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
 NOT_NEGATIVE = st.floats(min_value=0, allow_infinity=False)
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]))
 OPTIONS = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), TEXT)
-RESERVED = {f"model.{name}" for name in ("name", "classifier", "weights", "bias_init", "bias_mean", "options")} | {
+MODEL = ("name", "classifier", "weights", "fresh_classifier", "bias_init", "bias_mean", "options")
+RESERVED = {f"model.{name}" for name in MODEL} | {
     *(f"loss.{name}" for name in ("name", "smoothing", "class_balanced", "options")),
     *(f"data.{name}" for name in ("name", "limit_per_class", "imbalance_factor", "workers", "options")),
 }
@@ -25,12 +26,14 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "deterministic": st.booleans(),
     "precision": st.sampled_from(["fp32", "tf32", "bf16", "fp16"]),
     "compile": st.booleans(),
+    "select": st.sampled_from(["last", "best"]),
     "loss.name": TEXT,
     "loss.smoothing": st.floats(0, 1, exclude_max=True),
     "loss.class_balanced": st.floats(0, 1, exclude_max=True),
     "model.name": TEXT,
     "model.classifier": TEXT,
     "model.weights": TEXT,
+    "model.fresh_classifier": st.sampled_from([False]),
     "model.bias_mean": st.floats(allow_nan=False, allow_infinity=False),
     "model.bias_init": st.just("mean"),
     "data.name": TEXT,
@@ -45,6 +48,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "augment.mix_probability": st.floats(0, 1),
     "augment.switch_probability": st.floats(0, 1),
     "optim.name": st.sampled_from(["sgd", "adamw"]),
+    "optim.parameters": st.sampled_from(["all", "classifier"]),
     "optim.lr": POSITIVE,
     "optim.momentum": st.floats(0, 1, exclude_max=True),
     "optim.weight_decay": NOT_NEGATIVE,
@@ -61,6 +65,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "capture.dtype": st.sampled_from(["float32", "float16"]),
     "capture.precision": st.sampled_from(["fp32", "tf32", "bf16", "fp16"]),
     "capture.shard": st.booleans(),
+    "stop.when": st.just("never"),
+    "stop.nc_threshold": POSITIVE,
 }
 OPTION_NAMES = TEXT.filter(lambda name: name and "." not in name)
 OPTION_KEYS = (

@@ -61,7 +61,12 @@ def test_options_of_a_loss_are_settings(tmp_path: Path) -> None:
     """Options stand beside the name in config.toml; a wrong one is refused before anything is written."""
     settings = small_settings(loss__name="focal", loss__gamma=1.5, optim__epochs=1, optim__milestones=[])
     folder = train(settings, tmp_path / "run")
-    assert open_run(folder).settings["loss"] == {"name": "focal", "smoothing": 0.0, "gamma": 1.5}
+    assert open_run(folder).settings["loss"] == {
+        "name": "focal",
+        "smoothing": 0.0,
+        "class_balanced": 0.0,
+        "gamma": 1.5,
+    }
     with pytest.raises(UsageError, match="loss ce has no option 'gamma'"):
         train(small_settings(loss__name="ce", loss__gamma=1.5), tmp_path / "other")
     assert not (tmp_path / "other").exists()

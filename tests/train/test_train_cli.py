@@ -127,6 +127,14 @@ def test_diverging_loss_exits_4_and_keeps_what_was_captured(tmp_path: Path) -> N
         (["--dataset", "mnist", "--data-dir", "nowhere"], "nowhere"),
         (["--capture-epochs", "0"], "selects no epoch"),
         (["--resume"], "no run to resume"),
+        (["--from", "nowhere"], "no run to start from at nowhere"),
+        (["--weights", "runs/nowhere"], "Give a run, or a .safetensors"),
+        (["--preset", "long-tail-clasifier"], "Did you mean long-tail-classifier"),
+        (["--parameters", "head"], "it must be all or classifier"),
+        (["--select", "first"], "it must be last or best"),
+        (["--class-balanced", "1"], "at least 0 (no weights) and below 1"),
+        (["--set", "stop.wen=collapsed"], "Did you mean stop.when"),
+        (["--stop-when", "collapsed", "--capture-epochs", "last"], "Capture more"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_2(arguments: list[str], says: str, tmp_path: Path) -> None:
