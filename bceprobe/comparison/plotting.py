@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bceprobe.analysis.writing import write_files
@@ -12,7 +13,9 @@ from bceprobe.errors import UsageError
 from bceprobe.figures.base import FIGURES, STILL, About, Arm, Plot
 from bceprobe.figures.files import animated, as_csv, rendered
 from bceprobe.figures.style import line_styles
+from bceprobe.figures.svg import inline_svg
 from bceprobe.report import printable
+from bceprobe.report.film import film_page
 from bceprobe.settings import select_epochs
 from bceprobe.store import Run, find_runs
 from bceprobe.store.location import local_path
@@ -95,8 +98,9 @@ def draw(
     entry: Plot, arms: Sequence[Runs], about: About, epochs: Sequence[int], progress: Progress | None = None
 ) -> Drawing:
     """Draw a figure of some arms at epochs that all their runs have."""
-    data = prepare(entry, arms, about, epochs, progress)
-    return entry.draw(_dressed(arms, about, data), about)
+    shown = [replace(arm, runs=arm.runs[:1]) for arm in arms] if entry.first_run else arms
+    data = prepare(entry, shown, about, epochs, progress)
+    return entry.draw(_dressed(shown, about, data), about)
 
 
 def save(drawing: Drawing, file: Path, numbers: Path | None = None) -> list[Path]:
@@ -113,6 +117,9 @@ def save(drawing: Drawing, file: Path, numbers: Path | None = None) -> list[Path
         content = rendered(drawing.figure, suffix)
     elif suffix == ".gif" and drawing.film:
         content = animated(drawing.film)
+    elif suffix == ".html" and drawing.film:
+        strip = inline_svg(drawing.figure, "strip", "Features at some epochs, from the first to the last.")
+        content = film_page(drawing.film.scene, strip).encode()
     else:
         raise UsageError(f"this figure cannot be written as {file.name}", f"End it in {', '.join(STILL)}")
     return write_files({file: content, table: as_csv(drawing.rows)})

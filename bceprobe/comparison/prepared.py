@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from bceprobe.analysis.decisions import confusion, uniform_curves
+from bceprobe.comparison.filming import film
 from bceprobe.comparison.grouping import label_of
 from bceprobe.comparison.over_epochs import differences, stages
 from bceprobe.comparison.preparing import each, metrics, snapshot
@@ -149,4 +150,5 @@ PREPARED: dict[str, Callable[..., Data]] = {
     "relations": _relations,
     "stages": stages,
     "differences": differences,
+    "film": film,
 }

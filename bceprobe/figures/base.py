@@ -159,6 +159,8 @@ class Plot:
         Of ``("factor", "method", "classes")``, what else it can be told.
     suffixes
         Of the files it can be written to.
+    first_run
+        Whether it shows the first run of each arm alone.
     """
 
     name: str
@@ -166,6 +168,7 @@ class Plot:
     takes: Metrics | Snapshots | Prepared
     options: tuple[str, ...] = ()
     suffixes: tuple[str, ...] = STILL
+    first_run: bool = False
     what: str = field(init=False)
 
     def __post_init__(self) -> None:

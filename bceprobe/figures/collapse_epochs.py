@@ -69,7 +69,7 @@ def _draw(axes: Axes, place: int, arm: Arm, stage: str) -> None:
     offsets = np.linspace(-SPREAD, SPREAD, len(reached)) if len(reached) > 1 else np.zeros(1)
     there = ~np.isnan(reached)
     look: dict[str, Any] = {"color": arm.style.color, "marker": arm.style.marker, "linestyle": ""}
-    hollow: dict[str, Any] = {**look, "markerfacecolor": "white", "label": f"{arm.label}, not reached"}
+    hollow: dict[str, Any] = {**look, "markerfacecolor": "none", "label": f"{arm.label}, not reached"}
     # A line without points that is not clipped has no extent, which the layout does not stand.
     if there.any():
         axes.plot(reached[there], place + offsets[there], label=arm.label, clip_on=False, alpha=0.85, **look)
@@ -85,7 +85,7 @@ def _keys() -> list[Line2D]:
     look: dict[str, Any] = {"color": INK, "linestyle": ""}
     return [
         Line2D([], [], marker="o", label="a run", **look),
-        Line2D([], [], marker="o", markerfacecolor="white", label="not reached by its last epoch →", **look),
+        Line2D([], [], marker="o", markerfacecolor="none", label="not reached by its last epoch →", **look),
         Line2D([], [], marker="|", markersize=11, markeredgewidth=1.4, label="median", **look),
         Line2D([], [], linestyle="", label=OWN),
     ]

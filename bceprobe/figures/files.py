@@ -45,7 +45,7 @@ def animated(film: Film) -> bytes:
     count = len(film.epochs)
     chosen = [round(at * (count - 1) / max(1, min(count, FRAMES) - 1)) for at in range(min(count, FRAMES))]
     frames = list(_pictures(film, chosen))
-    palette = frames[-1].quantize(COLORS)
+    palette = _beside(frames[0], frames[len(frames) // 2], frames[-1]).quantize(COLORS)
     first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     times, buffer = [PACE] * (len(frames) - 1) + [PAUSE], io.BytesIO()
     first.save(buffer, "GIF", save_all=True, append_images=others, duration=times, loop=0, optimize=False)
@@ -59,6 +59,15 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     writer.writeheader()
     writer.writerows({name: _plain(value) for name, value in row.items()} for row in rows)
     return text.getvalue().encode()
+
+
+def _beside(*frames: Image.Image) -> Image.Image:
+    """Put some frames beside each other, so that one palette serves all."""
+    width, height = frames[0].size
+    whole = Image.new("RGB", (width * len(frames), height))
+    for at, frame in enumerate(frames):
+        whole.paste(frame, (width * at, 0))
+    return whole
 
 
 def _plain(value: str | float) -> str | float:

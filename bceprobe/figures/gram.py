@@ -76,7 +76,7 @@ def _scaled(rows: NDArray[np.float64]) -> tuple[tuple[str, str], NDArray[np.floa
     return ("label", "other"), scaled, {"units": "1", "distance": float(distance)}
 
 
-@figure("gram", Snapshots(gram))
+@figure("gram", Snapshots(gram), first_run=True)
 def grams(arms: Sequence[Arm], about: About) -> Drawing:
     """Gram matrices of the centred class means and weight rows of the first run of each arm, beside the simplex ETF's.
 
@@ -121,8 +121,7 @@ def _draw_row(row: Sequence[Axes], arm: Arm, norm: FuncNorm) -> None:
         axes.set_title(f"{said}\ndistance {number(data[name].attrs['distance'])}", **title)
     _draw(row[-1], target(len(data["label"])), norm)
     row[-1].set_title(f"{TARGET}\ndistance 0", **title)
-    several = f"\n{short_label(run, LONGEST)}" if len(arm.data) > 1 else ""
-    row[0].set_ylabel(f"{arm.style.glyph} {short_label(arm.label, LONGEST)}{several}")
+    row[0].set_ylabel(f"{arm.style.glyph} {short_label(arm.label, LONGEST)}\n{short_label(run, LONGEST)}")
 
 
 def _draw(axes: Axes, matrix: NDArray[np.float64], norm: FuncNorm) -> None:

@@ -146,7 +146,7 @@ def test_stages_are_first_epochs_and_censored_runs_are_shown(runs: Path) -> None
             assert row["epoch"] == first[0] if first else np.isnan(row["epoch"])
             assert row["last_epoch"] == 3
     assert not all(row["reached"] for row in drawn.rows)
-    hollow = [line for axes in drawn.figure.axes for line in axes.lines if line.get_markerfacecolor() == "white"]
+    hollow = [line for axes in drawn.figure.axes for line in axes.lines if line.get_markerfacecolor() == "none"]
     censored = sum(1 - row["reached"] for row in drawn.rows)
     assert sum(len(np.asarray(line.get_xdata())) for line in hollow) == censored
     assert {float(x) for line in hollow for x in np.asarray(line.get_xdata())} == {3.0}
