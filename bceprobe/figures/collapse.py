@@ -45,7 +45,8 @@ def collapse(arms: Sequence[Arm], about: About) -> Drawing:
     view = _view(list(runs.values()))
 
     def frame(position: int) -> Figure:
-        return _frame(arms, runs, position, view)
+        with styled():
+            return _frame(arms, runs, position, view)
 
     with styled():
         drawn = _strip(arms, runs, view, about)

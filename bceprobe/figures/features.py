@@ -101,7 +101,7 @@ def _draw(axes: Axes, data: xr.Dataset) -> None:
 
 def _name(axes: Axes, place: Points, text: str) -> None:
     """Write the label of a class beside the middle of its samples, so that it is told without colour."""
-    axes.annotate(text, place, (5, 4), textcoords="offset points", size=9.0, weight="bold")
+    axes.annotate(text, (place[0], place[1]), (5, 4), textcoords="offset points", size=9.0, weight="bold")
 
 
 def _keys() -> list[Line2D]:

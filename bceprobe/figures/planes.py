@@ -30,9 +30,9 @@ class Plane(NamedTuple):
 
     def directions_of(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Project rows relative to their own mean, at a root mean square length of 1, (n, d) -> (n, 2)."""
-        found = (rows - rows.mean(axis=0)) @ self.directions.T
-        length = root_mean_square(found)
-        return found / length if length > 0 else found
+        found: NDArray[np.float64] = (rows - rows.mean(axis=0)) @ self.directions.T
+        found /= root_mean_square(found) or 1.0
+        return found
 
 
 def simplex(count: int) -> NDArray[np.float64]:
@@ -95,8 +95,9 @@ def _beside(direction: NDArray[np.float64], samples: NDArray[np.float64]) -> NDA
     """Find the direction of largest spread that is orthogonal to another one."""
     rest = samples - np.outer(samples @ direction, direction)
     _, singular, found = np.linalg.svd(rest - rest.mean(axis=0), full_matrices=False)
-    if singular[0] > 0:
-        return found[0]
-    axis = np.eye(len(direction))[np.abs(direction).argmin()]
-    across = axis - (axis @ direction) * direction
-    return across / (np.linalg.norm(across) or 1.0)
+    across: NDArray[np.float64] = found[0]
+    if not singular[0] > 0:
+        axis = np.eye(len(direction))[np.abs(direction).argmin()]
+        across = axis - (axis @ direction) * direction
+        across /= np.linalg.norm(across) or 1.0
+    return across

@@ -18,6 +18,8 @@ from bceprobe.report.escaping import printable
 from bceprobe.report.frames import histogram_path, marks_path, matrix_paths, ticks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bceprobe.report.model import Report
 
 # In this order they become the page's one style and one script.
@@ -43,10 +45,14 @@ def to_html(report: Report) -> str:
     Every text is escaped, and characters that act instead of being seen are spelled out. A content security policy
     allows nothing but the page's own style and script.
     """
-    environment = _environment()
-    style, script = (Markup("").join(map(_source, names)) for names in (STYLES, SCRIPTS))
-    page = environment.get_template("report.html.j2")
-    return page.render(report=report, style=style, script=script, policy=_policy(script))
+    return render("report.html.j2", STYLES, SCRIPTS, report=report)
+
+
+def render(page: str, styles: Sequence[str], scripts: Sequence[str], **parts: Any) -> str:
+    """Render a page of this package with its style and script, and the policy that allows these alone."""
+    style, script = (Markup("").join(map(_source, names)) for names in (styles, scripts))
+    template = _environment().get_template(page)
+    return template.render(style=style, script=script, policy=_policy(script), **parts)
 
 
 @cache
@@ -70,7 +76,7 @@ def _inert(value: Any) -> Any:
 
 
 def _data(part: Any) -> Markup:
-    """Write a dataclass as JSON for a script element: nothing in it ends the element, acts, or is not JSON."""
+    """Write a dataclass or dict as JSON for a script element: nothing in it ends the element, acts, or is not JSON."""
     text = json.dumps(_plain(part), allow_nan=False, separators=(",", ":"))
     return Markup(text.translate(IN_SCRIPT))  # noqa: S704 - escaped in the expression itself
 
@@ -78,6 +84,8 @@ def _data(part: Any) -> Markup:
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):

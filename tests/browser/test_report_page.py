@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 from builders import make_arms
-from playwright.sync_api import sync_playwright
 from report_cases import HOSTILE, report
 
 from bceprobe.comparison import compare
@@ -23,17 +20,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Locator, Page, Request
 
 pytestmark = pytest.mark.browser
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Without these a browser talks to its maker, sandbox and GPU need rights that a container does not have.
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
 
 
 @dataclass
@@ -52,21 +38,6 @@ class Watched:
         """Remember that a script has opened a dialog, and close it."""
         self.complaints.append(dialog.message)
         dialog.dismiss()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium of this machine."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        reason = f"no browser found ({', '.join(NAMES)})"
-        if os.environ.get("BCEPROBE_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"{reason}, and BCEPROBE_REQUIRE_BROWSER=1")
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=OPTIONS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
