@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-import textwrap
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bceprobe.cli.console import note, print_table, progress, result, stdout
+from bceprobe.cli.comparison_tables import print_comparison
+from bceprobe.cli.console import progress, result
 
 if TYPE_CHECKING:
-    from bceprobe.comparison import Comparison, Row
+    from bceprobe.comparison import Comparison
 
 LONGEST = 40
-WIDEST = 12
+MOST_NAMED = 3
 
 
 class Format(StrEnum):
@@ -29,22 +28,53 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Correction(StrEnum):
+    """How the p-values of a family of tests are corrected."""
+
+    HOLM = "holm"
+    BH = "bh"
+
+
+METHODS = {Correction.HOLM: "holm", Correction.BH: "benjamini-hochberg"}
+
+
 def compare(
-    arms: Annotated[list[str], typer.Argument(metavar="A B [C...]", help="Runs, folders of runs, or quoted patterns.")],
+    arms: Annotated[list[str], typer.Argument(metavar="A [B...]", help="Runs, folders of runs, or quoted patterns.")],
+    factor: Annotated[
+        str, typer.Option(metavar="KEY", help="Setting to compare in a design, instead of loss.name.")
+    ] = "",
+    reference: Annotated[str, typer.Option(metavar="VALUE", help="Its value to compare with, instead of ce.")] = "",
+    allow_different: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="What may differ that should be equal (repeatable).")
+    ] = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[@SPLIT]", help="Metric or topic to compare, instead of NC1-3 and accuracies."),
+    ] = None,
+    margin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[METRIC=]SIZE", help="Test equivalence: accuracy=0.5pp, nc1=1.1x, 1.1x (repeatable)."),
+    ] = None,
+    correction: Annotated[
+        Correction, typer.Option(help="For many tests: Holm, or Benjamini-Hochberg.")
+    ] = Correction.HOLM,
     report: Annotated[Format, typer.Option(help="Markdown and JSON go to stdout unless --out is given.")] = Format.HTML,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Instead of reports/A-vs-B.html.")] = None,
 ) -> None:
-    """Compare losses, or other training procedures, by their runs; the first one is the reference.
+    """Compare losses, or other training procedures, by their runs.
 
-    An arm is a run, a folder of runs that differ in their seed, or a quoted pattern. Arms with the same seeds are
-    paired. The report is one HTML file that needs no network.
+    Several locations are an arm each, the first being the reference: a run, a folder of runs that differ in their seed,
+    or a quoted pattern. One location is a design: its settings say what is compared (the loss, or --factor), and within
+    which other settings. Runs are paired by seed. The report is one HTML file that needs no network.
 
     Example: bceprobe compare runs/quickstart/ce runs/quickstart/bce
     """
     from bceprobe.comparison import compare as compute
 
+    chosen = {"factor": factor, "reference": reference, "correction": METHODS[correction]}
+    lists = {"allow_different": allow_different or [], "metrics": metrics or [], "margins": margin or []}
     with progress("compare") as moved:
-        comparison = compute(*arms, progress=moved)
+        comparison = compute(*arms, **chosen, **lists, progress=moved)  # type: ignore[arg-type] - names to values
     if out is None and report is not Format.HTML:
         result(_rendered(comparison, report).rstrip("\n"))
         return
@@ -54,53 +84,12 @@ def compare(
     result(f"Report: {file}")
 
 
-def print_comparison(comparison: Comparison) -> None:
-    """Print the verdict of a comparison in words, and its final table."""
-    verdict = comparison.verdict()
-    _print_wrapped(verdict.headline)
-    for finding in verdict.findings:
-        _print_wrapped(f"{finding.lead} {finding.evidence}", "- ")
-    for caveat in verdict.caveats:
-        _print_wrapped(caveat, "! ")
-    reference, *others = (arm.label for arm in comparison.arms)
-    for arm in others:
-        columns = [f"At epoch {comparison.epoch}", _cut(reference), _cut(arm), "compared [95 % CI]", "Holm p"]
-        print_table(columns, map(_row, (row for row in comparison.rows if row.arm == arm)))
-    note("x: ratio of geometric means; pp: difference in percentage points; Holm p: corrected over all rows.")
-
-
-def _print_wrapped(text: str, mark: str = "") -> None:
-    indent = " " * len(mark)
-    result(textwrap.fill(text.strip(), stdout().width, initial_indent=mark, subsequent_indent=indent))
-
-
-def _row(row: Row) -> list[str]:
-    """Show a row in characters that every terminal has; `x` marks a ratio."""
-    share = row.quantity.units == "share"
-    factor, percent, points = (100.0, " %", " pp") if share else (1.0, "", "")
-    estimate, low, high = (factor * value for value in row.estimate)
-    interval = "" if row.result.note else f" [{_short(low, 2)}, {_short(high, 2)}]"
-    return [
-        f"{row.quantity.short} {row.quantity.split}",
-        *(f"{_short(factor * value)}{percent}" for value in (row.reference_mean, row.mean)),
-        f"{'x ' if row.ratio else ''}{_short(estimate)}{points}{interval}",
-        _short(row.p_corrected, 2),
-    ]
-
-
-def _short(value: float, digits: int = 3) -> str:
-    return f"{value:.{digits}g}" if math.isfinite(value) else "-"
-
-
-def _cut(label: str) -> str:
-    """Keep the end of a long label, where labels differ most often."""
-    return label if len(label) <= WIDEST else f"…{label[1 - WIDEST :]}"
-
-
 def _file_name(comparison: Comparison) -> str:
-    """Name the report after the arms, with nothing in it that a file system or a shell acts on."""
-    plain = (re.sub(r"[^A-Za-z0-9._]+", "-", arm.label).strip("-.")[:LONGEST] for arm in comparison.arms)
-    return "-vs-".join(label.lower() or "arm" for label in plain)
+    """Name the report after what is compared, with nothing in it that a file system or a shell acts on."""
+    plain = [re.sub(r"[^A-Za-z0-9._]+", "-", level).strip("-.")[:LONGEST] for level in comparison.design.levels]
+    named = [label.lower() or "arm" for label in plain[:MOST_NAMED]]
+    more = [f"{len(plain) - MOST_NAMED}-more"] if len(plain) > MOST_NAMED else []
+    return "-vs-".join([*named, *more])
 
 
 def _rendered(comparison: Comparison, report: Format) -> str:

@@ -28,7 +28,7 @@ def quickstart(
 
     Example: bceprobe quickstart --seeds 5
     """
-    from bceprobe.cli.compare import print_comparison
+    from bceprobe.cli.comparison_tables import print_comparison
     from bceprobe.cli.console import progress
     from bceprobe.cli.live import training_bar
     from bceprobe.comparison import compare

@@ -5,6 +5,6 @@ An arm is one training procedure: a run, or runs that differ in nothing but thei
 
 from bceprobe.comparison.arms import Arm
 from bceprobe.comparison.building import compare
-from bceprobe.comparison.model import Comparison, Curve, Measure, Quantity, Row
+from bceprobe.comparison.model import Comparison, Curve, Measure, Overall, Quantity, Row
 
-__all__ = ["Arm", "Comparison", "Curve", "Measure", "Quantity", "Row", "compare"]
+__all__ = ["Arm", "Comparison", "Curve", "Measure", "Overall", "Quantity", "Row", "compare"]

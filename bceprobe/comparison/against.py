@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bceprobe.comparison.anchors import slug
 from bceprobe.comparison.drawing import BANDS, arm_styles, curve_figure, legend
-from bceprobe.comparison.verdict import joined
+from bceprobe.comparison.wording import joined, some
 from bceprobe.figures import Reference
 from bceprobe.figures.style import INK
-from bceprobe.report import Cell, Column, FigureGroup, Table, Text
+from bceprobe.report import Cell as Entry
+from bceprobe.report import Column, FigureGroup, Table, Text
 from bceprobe.report.numbers import UNDEFINED, difference, mean_and_spread, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bceprobe.comparison.design import Cell
     from bceprobe.comparison.model import Comparison
     from bceprobe.comparison.optima import Approach, ArmOptimum
     from bceprobe.figures import LineStyle
@@ -36,10 +39,22 @@ OFF = " Off forecast: mean measured minus forecast."
 def optimum_blocks(comparison: Comparison) -> Iterator[Block]:
     """Lay out figures, a table, and what is known of each arm."""
     yield Text(INTRODUCTION)
-    figures = tuple(_figures(comparison))
-    yield FigureGroup("optima", " ".join(_caption(comparison)), figures, legend=legend(comparison))
-    yield from (Text(f"{arm.arm}: {' '.join(arm.sentences)}") for arm in comparison.optima)
+    caption = " ".join(_caption(comparison))
+    for cell in comparison.design.cells:
+        name, under = (f"optima-{slug(cell.label)}", f"With {cell.label}. ") if cell.label else ("optima", "")
+        figures = tuple(_figures(comparison, cell))
+        yield FigureGroup(name, f"{under}{caption}", figures, legend=legend(comparison, cell))
+    for said, arms in _sentences(comparison).items():
+        yield Text(f"{joined(some(arms))}: {said}")
     yield _table(comparison)
+
+
+def _sentences(comparison: Comparison) -> dict[str, list[str]]:
+    """Collect what is known of optima, and of which arms it is."""
+    found: dict[str, list[str]] = {}
+    for arm in comparison.optima:
+        found.setdefault(" ".join(arm.sentences), []).append(arm.arm)
+    return found
 
 
 def _caption(comparison: Comparison) -> Iterator[str]:
@@ -53,11 +68,11 @@ def _caption(comparison: Comparison) -> Iterator[str]:
         yield UNDETERMINED.format(joined(free))
 
 
-def _figures(comparison: Comparison) -> Iterator[Figure]:
-    styles = arm_styles(comparison)
-    for approaches in zip(*(arm.approaches for arm in comparison.optima), strict=True):
+def _figures(comparison: Comparison, cell: Cell) -> Iterator[Figure]:
+    styles, labels = arm_styles(comparison), {arm.label for arm in cell.arms}
+    for approaches in zip(*(arm.approaches for arm in comparison.optima if arm.arm in labels), strict=True):
         curves = [one.curve for one in approaches]
-        references = [line for one, style in zip(approaches, styles, strict=True) for line in _references(one, style)]
+        references = [line for one in approaches for line in _references(one, styles[one.curve.arm])]
         yield curve_figure(comparison, curves, references=references, also=_in_words(approaches))
 
 
@@ -89,7 +104,7 @@ def _table(comparison: Comparison) -> Table:
     return Table(caption, columns, tuple(rows), NOTE + OFF * forecast, sortable=False)
 
 
-def _row(arm: ArmOptimum, one: Approach, epoch: int) -> tuple[Cell, ...]:
+def _row(arm: ArmOptimum, one: Approach, epoch: int) -> tuple[Entry, ...]:
     at = one.curve.epoch.index(epoch)
     mean, forecast = one.curve.mean[at], one.forecast[at] if one.forecast else math.nan
     numbers = [
@@ -99,5 +114,5 @@ def _row(arm: ArmOptimum, one: Approach, epoch: int) -> tuple[Cell, ...]:
         (number(forecast), forecast),
         (difference(mean - forecast), mean - forecast),
     ]
-    cells = (Cell(text, value if math.isfinite(value) else None) for text, value in numbers)
-    return (Cell(arm.arm), Cell(arm.regime or UNDEFINED), Cell(one.curve.quantity.short), *cells)
+    cells = (Entry(text, value if math.isfinite(value) else None) for text, value in numbers)
+    return (Entry(arm.arm), Entry(arm.regime or UNDEFINED), Entry(one.curve.quantity.short), *cells)

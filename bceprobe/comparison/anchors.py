@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bceprobe.report import Link
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 SLUG = 24
 
 
-def figure_name(quantity: Quantity) -> str:
-    """Name the figure of a quantity."""
-    return f"curve-{quantity.name}-{quantity.split}"
+def figure_name(quantity: Quantity, cell: str = "") -> str:
+    """Name the figure of a quantity in a cell of the design."""
+    return f"curve-{quantity.name}-{quantity.split}{f'-{slug(cell)}' if cell else ''}"
 
 
 def row_name(row: Row) -> str:
@@ -49,7 +49,7 @@ def ways(rows: Sequence[Row]) -> tuple[Link, ...]:
     if len(rows) > 1:
         return tuple(Link(row.quantity.place, row_name(row), f"of {row.arm} in the table") for row in rows)
     about = f"of {rows[0].quantity.place}"
-    return Link("figure", figure_name(rows[0].quantity), about), Link("row", row_name(rows[0]), about)
+    return Link("figure", figure_name(rows[0].quantity, rows[0].cell), about), Link("row", row_name(rows[0]), about)
 
 
 def findings_by_row(verdict: Verdict) -> dict[str, str]:
@@ -62,10 +62,16 @@ def ways_from_row(row: Row, findings: Mapping[str, str]) -> tuple[Link, ...]:
     about = f"of {row.quantity.place}"
     back = findings.get(row_name(row))
     found = [Link("verdict", back, about)] if back else []
-    return Link("figure", figure_name(row.quantity), about), *found
+    return Link("figure", figure_name(row.quantity, row.cell), about), *found
 
 
-def ways_from_figure(quantity: Quantity, rows: Iterable[Row]) -> tuple[Link, ...]:
-    """Lead from a figure to the rows of its quantity; a row leads on to the verdict."""
+def ways_from_figure(quantity: Quantity, rows: Iterable[Row], cell: str = "") -> tuple[Link, ...]:
+    """Lead from a figure to the rows of its quantity and cell; a row leads on to the verdict."""
     about = f"row of {quantity.place}"
-    return tuple(Link(f"{row.arm} in the table", row_name(row), about) for row in rows if row.quantity == quantity)
+    mine = [row for row in rows if (row.quantity, row.cell) == (quantity, cell)]
+    return tuple(Link(f"{row.arm} in the table", row_name(row), about) for row in mine)
+
+
+def place(*rows: Row) -> dict[str, Any]:
+    """Name a finding about some rows, and lead there."""
+    return {"name": finding_name(rows), "links": ways(rows)}

@@ -1,48 +1,79 @@
-"""What must be the same in all arms for a comparison to mean anything, and what differs between them."""
+"""What must be the same in arms that are compared for a comparison to mean anything, and what differs between them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bceprobe.comparison.arms import differing
+from bceprobe.comparison.arms import differing, short
 from bceprobe.errors import UsageError
+from bceprobe.registry import nearest
+from bceprobe.settings import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from bceprobe.comparison.arms import Arm
+    from bceprobe.comparison.design import Cell, Design
     from bceprobe.store import Run
 
 SAME = ("data.", "model.", "capture.")
 MAY_DIFFER = {"model.bias_mean"}
-HINT = "Compare runs of the same data, model and captured samples"
+SPLITS = ("train", "test")
+CHECKSUMS = tuple(f"provenance.data.{split}.sha256" for split in SPLITS)
+SIZES = ("classes", "features")
+# What is read from the stores, by split: which samples of which classes were captured.
+CAPTURED = tuple(f"{split}.{name}" for split in SPLITS for name in ("target", "index"))
 
 
-def check_comparable(arms: Sequence[Arm]) -> None:
-    """Refuse arms of which no difference could be put down to the training procedure.
+class Difference(NamedTuple):
+    """A setting, or something that was measured, that should be equal and is not: its values in two runs or arms."""
+
+    key: str
+    one: str
+    other: str
+    values: str
+
+    @property
+    def sentence(self) -> str:
+        """What differs, with both values."""
+        return f"{self.key} ({self.values})"
+
+
+def check_comparable(design: Design, allowed: Collection[str] = ()) -> tuple[Difference, ...]:
+    """Refuse arms of which no difference could be put down to what is compared.
+
+    Parameters
+    ----------
+    design
+        Its arms are checked within each cell. The compared factor may differ, unless it is one of the data.
+    allowed
+        Keys that may differ all the same: settings, and those in `CHECKSUMS`, `SIZES` and `CAPTURED`.
+
+    Returns
+    -------
+    tuple of Difference
+        What differs and was allowed, each key once.
 
     Raises
     ------
     UsageError
-        Another data set, model, feature length, number of classes or number of captured samples per class.
+        Other data, split, model, captured samples, feature length or number of classes; or an unknown key is allowed.
     """
-    reference = arms[0]
-    for arm in arms[1:]:
-        for key in differing(reference.settings, arm.settings):
-            if key.startswith(SAME) and key not in MAY_DIFFER:
-                values = f"{reference.settings.get(key)!r} and {arm.settings.get(key)!r}"
-                raise _refusal(reference.source, arm.source, f"setting {key} is {values}")
-    first = reference.runs[0]
-    for run in (run for arm in arms for run in arm.runs):
-        if why := _mismatch(first, run):
-            raise _refusal(first.location, run.location, why)
+    _check_known(design, allowed)
+    found: dict[str, Difference] = {}
+    for difference in (one for cell in design.cells for one in _differences(cell, design.factor)):
+        if difference.key not in allowed:
+            what = f"{difference.one} and {difference.other} cannot be compared: they differ in {difference.sentence}"
+            raise UsageError(what, f"Compare like with like, or permit it: --allow-different {difference.key}")
+        found.setdefault(difference.key, difference)
+    return tuple(found.values())
 
 
 def common_splits(runs: Sequence[Run]) -> tuple[str, ...]:
     """List the splits in which every run has a written epoch; the train split must be among them."""
-    splits = [split for split in ("train", "test") if all(split in run.splits and run.epochs(split) for run in runs)]
+    splits = [split for split in SPLITS if all(split in run.splits and run.epochs(split) for run in runs)]
     if "train" not in splits:
         empty = next(run for run in runs if "train" not in run.splits or not run.epochs("train"))
         raise UsageError(f"{empty.location} has no written epoch of the train split", "Capture one before comparing")
@@ -62,7 +93,13 @@ def varied_settings(arms: Sequence[Arm]) -> dict[str, tuple[Any, ...]]:
 
 def class_counts(run: Run, split: str) -> list[int]:
     """Count the captured samples of every class."""
-    return [int(count) for count in run.snapshot(run.epochs(split)[-1], split).class_counts]
+    return np.bincount(run.split(split).target, minlength=sizes(run)[0]).tolist()
+
+
+def like_first(arms: Sequence[Arm]) -> list[Arm]:
+    """Keep the arms with the classes and train samples per class of the first one; others may have been allowed."""
+    counts = class_counts(arms[0].runs[0], SPLITS[0])
+    return [arm for arm in arms if class_counts(arm.runs[0], SPLITS[0]) == counts]
 
 
 def sizes(run: Run) -> tuple[int, int]:
@@ -71,18 +108,56 @@ def sizes(run: Run) -> tuple[int, int]:
     return int(classes), int(length)
 
 
-def _mismatch(first: Run, run: Run) -> str:
-    for name, ours, theirs in zip(("classes", "features"), sizes(first), sizes(run), strict=True):
-        if ours != theirs:
-            return f"they have {ours} and {theirs} {name}"
+def _check_known(design: Design, allowed: Collection[str]) -> None:
+    settings = {key for arm in design.arms for run in arm.runs for key in flatten(run.settings)}
+    known = {*settings, *CHECKSUMS, *SIZES, *CAPTURED}
+    for key in allowed:
+        if key not in known:
+            raise UsageError(f"no run has {key!r}, which is to be allowed to differ", nearest(key, known))
+
+
+def _differences(cell: Cell, factor: str) -> Iterator[Difference]:
+    """Find what differs: first settings, then what runs say of their data, then what their stores hold."""
+    reference, *others = cell.arms
+    for arm in others:
+        for key in differing(reference.settings, arm.settings):
+            if key.startswith(SAME) and key not in MAY_DIFFER and not _compared(key, factor):
+                values = [short(repr(either.settings.get(key))) for either in (reference, arm)]
+                yield Difference(key, reference.label, arm.label, " and ".join(values))
+    first, *runs = (run for arm in cell.arms for run in arm.runs)
+    for run in runs:
+        for key, values in _measured(first, run):
+            yield Difference(key, first.location, run.location, " and ".join(values))
+
+
+def _compared(key: str, factor: str) -> bool:
+    """Tell whether a setting belongs to the one that is compared, where that is not one of data or captures."""
+    table = factor.rpartition(".")[0]
+    return table == "model" and key.startswith("model.")
+
+
+def _measured(first: Run, run: Run) -> Iterator[tuple[str, list[str]]]:
+    """Find what differs between two runs beside their settings: key and both values."""
+    ours, theirs = ({key: flatten(one.manifest).get(key) for key in CHECKSUMS} for one in (first, run))
+    for key in CHECKSUMS:
+        if ours[key] and theirs[key] and ours[key] != theirs[key]:
+            yield key, [short(ours[key], 12), short(theirs[key], 12)]
+    for key, one, other in zip(SIZES, sizes(first), sizes(run), strict=True):
+        if one != other:
+            yield key, [str(one), str(other)]
     for split in common_splits([first, run]):
-        ours_per_class, theirs_per_class = class_counts(first, split), class_counts(run, split)
-        if differ := np.flatnonzero(np.not_equal(ours_per_class, theirs_per_class)).tolist():
-            label = differ[0]
-            counts = f"{ours_per_class[label]} and {theirs_per_class[label]}"
-            return f"their {split} splits hold {counts} samples of class {label}"
-    return ""
+        yield from _captured(first, run, split)
 
 
-def _refusal(one: str, other: str, why: str) -> UsageError:
-    return UsageError(f"{one} and {other} cannot be compared: {why}", HINT)
+def _captured(first: Run, run: Run, split: str) -> Iterator[tuple[str, list[str]]]:
+    """Compare the samples of a split: how many of each class, else which ones."""
+    counts = [class_counts(one, split) for one in (first, run)]
+    if counts[0] != counts[1]:
+        label = next(at for at in range(max(map(len, counts))) if counts[0][at : at + 1] != counts[1][at : at + 1])
+        held = [sum(one[label : label + 1]) for one in counts]
+        yield f"{split}.target", [f"{held[0]}", f"{held[1]} samples of class {label}"]
+        return
+    ours, theirs = (np.sort(one.array(split, "index")[:]) for one in (first, run))
+    if not np.array_equal(ours, theirs):
+        at = int(np.flatnonzero(ours != theirs)[0])
+        yield f"{split}.index", [f"sample {ours[at]}", f"{theirs[at]} (the first that differs)"]

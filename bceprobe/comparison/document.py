@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bceprobe.comparison.arms import Arm
-    from bceprobe.comparison.model import Comparison, Curve, Measure, Quantity, Row
+    from bceprobe.comparison.design import Design
+    from bceprobe.comparison.model import Comparison, Curve, Measure, Overall, Quantity, Row
     from bceprobe.comparison.optima import ArmOptimum
 
 SCHEMA_VERSION = 1
@@ -23,14 +24,17 @@ def document(comparison: Comparison) -> dict[str, Any]:
     content = {
         "schema_version": SCHEMA_VERSION,
         "epoch": comparison.epoch,
-        "correction": {"method": "holm", "family": len(comparison.tested)},
+        "correction": {"method": comparison.correction, "families": comparison.families},
+        "design": _design(comparison.design),
         "verdict": asdict(comparison.verdict()),
         "records": [_record(row, comparison.epoch) for row in comparison.rows],
+        "overall": [_overall(one) for one in comparison.overall],
         "quantities": [asdict(quantity) for quantity in comparison.quantities],
         "curves": [_curve(curve) for curve in comparison.curves],
         "measures": [_measure(measure, comparison) for measure in comparison.measures],
         "optima": [_optimum(arm, comparison.epoch) for arm in comparison.optima],
         "frames": asdict(comparison.frames),
+        "allowed_differences": [difference._asdict() for difference in comparison.allowed],
         "varied_settings": {key: list(values) for key, values in comparison.varied.items()},
         "arms": [_arm(arm) for arm in comparison.arms],
     }
@@ -38,27 +42,67 @@ def document(comparison: Comparison) -> dict[str, Any]:
     return plain
 
 
+def _design(design: Design) -> dict[str, Any]:
+    cells = [{"label": c.label, "settings": c.settings, "arms": [arm.label for arm in c.arms]} for c in design.cells]
+    factors = {key: list(values) for key, values in design.factors.items()}
+    known = {"factor": design.factor, "levels": list(design.levels), "factors": factors}
+    return {**known, "cells": cells, "notes": list(design.notes)}
+
+
 def _record(row: Row, epoch: int) -> dict[str, Any]:
     result = row.result
     return {
         **_name(row.quantity),
         "epoch": epoch,
+        "cell": row.cell,
         "arm": row.arm,
+        "level": row.level,
         "reference": row.reference,
         "mean": row.mean,
         "std": row.std,
         "reference_mean": row.reference_mean,
         "reference_std": row.reference_std,
-        "compared_by": "ratio" if row.ratio else "difference",
-        **dict(zip(("estimate", "ci_low", "ci_high"), row.estimate, strict=True)),
+        "values": list(row.values),
+        "reference_values": list(row.reference_values),
+        **_estimate(row),
         "p_value": result.p_value,
-        "p_holm": row.p_corrected,
+        "p_corrected": row.p_corrected,
         "hedges_g": result.effect,
         "test": result.test,
+        **_evidence(row),
         "n_reference": result.n[0],
         "n": result.n[1],
         "note": result.note,
     }
+
+
+def _evidence(row: Row) -> dict[str, Any]:
+    evidence, equivalence, margin = row.evidence, row.evidence.equivalence, row.evidence.margin
+    tested = (
+        asdict(equivalence) | {"given": margin.words, "p_corrected": evidence.p_equivalent}
+        if margin and equivalence
+        else None
+    )
+    return {
+        "permutation": {"test": evidence.permutation.test, "p_value": evidence.permutation.p_value},
+        "ranks": {"test": evidence.ranks.test, "p_value": evidence.ranks.p_value},
+        "bca_low": evidence.bca.low,
+        "bca_high": evidence.bca.high,
+        "cliffs_delta": evidence.cliffs_delta,
+        "seeds_needed": evidence.seeds_needed,
+        "equivalence": tested,
+    }
+
+
+def _overall(one: Overall) -> dict[str, Any]:
+    effect = {key: value for key, value in asdict(one.effect).items() if key not in {"difference", "ci_low", "ci_high"}}
+    known = {**_name(one.quantity), "level": one.level, "reference": one.reference}
+    return {**known, **_estimate(one), **effect, "p_corrected": one.p_corrected}
+
+
+def _estimate(row: Row | Overall) -> dict[str, Any]:
+    numbers = dict(zip(("estimate", "ci_low", "ci_high"), row.estimate, strict=True))
+    return {"compared_by": "ratio" if row.ratio else "difference", **numbers}
 
 
 def _name(quantity: Quantity) -> dict[str, str]:
@@ -91,7 +135,7 @@ def _arm(arm: Arm) -> dict[str, Any]:
         {"location": run.location, "seed": seed, "settings": run.settings, "manifest": run.manifest}
         for run, seed in zip(arm.runs, arm.seeds, strict=True)
     ]
-    return {"label": arm.label, "source": arm.source, "runs": runs}
+    return {"label": arm.label, "level": arm.level, "cell": arm.cell, "source": arm.source, "runs": runs}
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from bceprobe.report.numbers import SHARE, number, unit_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bceprobe.comparison.design import Cell
     from bceprobe.comparison.model import Comparison, Curve, Quantity
     from bceprobe.figures import Reference
 
@@ -34,7 +35,7 @@ def curve_figure(
     comparison
         Whose arms have these looks.
     curves
-        Of one quantity, for every arm.
+        Of one quantity, for the arms of a cell.
     scales
         Of the axis.
     references
@@ -43,25 +44,29 @@ def curve_figure(
         A sentence that says that in words.
     """
     quantity, styles = curves[0].quantity, arm_styles(comparison)
-    lines = [_line(curve, style) for curve, style in zip(curves, styles, strict=True)]
-    name = figure_name(quantity)
+    lines = [_line(curve, styles[curve.arm]) for curve in curves]
+    cell = next(arm.cell for arm in comparison.arms if arm.label == curves[0].arm)
+    name = figure_name(quantity, cell)
     description = " ".join([_describe(curves, comparison.epoch), *([also] if also else [])])
     svg: dict[str, str] = {}
     for scale in scales:
         drawn = draw_curves(Panel(_title(quantity), lines, scale, references))
         svg[scale] = inline_svg(drawn, f"{name}-{scale}", f"{description} The axis is {scale}.")
-    return Figure(name, description, svg, _numbers(curves), ways_from_figure(quantity, comparison.rows))
+    return Figure(name, description, svg, _numbers(curves), ways_from_figure(quantity, comparison.rows, cell))
 
 
-def arm_styles(comparison: Comparison) -> list[LineStyle]:
-    """Give each arm its look."""
-    return line_styles([arm.loss or arm.label for arm in comparison.arms])
+def arm_styles(comparison: Comparison) -> dict[str, LineStyle]:
+    """Give each arm its look, by label: equal levels look alike in every cell."""
+    levels = comparison.design.levels
+    losses = {arm.level: arm.loss or arm.label for arm in reversed(comparison.arms)}
+    looks = dict(zip(levels, line_styles([losses[level] for level in levels]), strict=True))
+    return {arm.label: looks[arm.level] for arm in comparison.arms}
 
 
-def legend(comparison: Comparison) -> tuple[Key, ...]:
-    """Name the arms with their looks, in the order in which they are drawn."""
-    looks = zip(comparison.arms, arm_styles(comparison), strict=True)
-    return tuple(Key(arm.label, style.color, style.glyph) for arm, style in looks)
+def legend(comparison: Comparison, cell: Cell) -> tuple[Key, ...]:
+    """Name the arms of a cell with their looks, in the order in which they are drawn."""
+    styles = arm_styles(comparison)
+    return tuple(Key(arm.label, styles[arm.label].color, styles[arm.label].glyph) for arm in cell.arms)
 
 
 def _numbers(curves: Sequence[Curve]) -> Numbers:

@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from bceprobe.analysis.expected import BALANCED
+from bceprobe.comparison.wording import count, design_words, joined, some
 from bceprobe.metrics import is_own
-from bceprobe.report import Definition, Definitions, Text
-from bceprobe.stats import PAIRED_T, WELCH_T
+from bceprobe.report import Definition, Definitions, Text, printable
+from bceprobe.stats import PAIRED_T, RANK_SUM, RELABELLING, SIGN_FLIPS, SIGNED_RANK, WELCH_T
+from bceprobe.stats.correction import METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bceprobe.comparison.model import Comparison
     from bceprobe.report.model import Block
 
+SOFTWARE = ("bceprobe", "numpy", "scipy", "statsmodels")
 TESTS = {
-    PAIRED_T: "Arms with the same seeds are compared by Student's t-test of the differences within pairs of one seed.",
-    WELCH_T: "Arms without common seeds are compared by Welch's t-test, which assumes no equal variances.",
+    PAIRED_T: "Arms with common seeds were compared by Student's t-test of the differences within pairs of one seed",
+    WELCH_T: "Arms that are not paired by seed were compared by Welch's t-test, which assumes no equal variances",
+}
+OVERALL = (
+    "Effects over all settings are the fixed effect of a mixed model with the setting as random effect, whose size may "
+    "vary from setting to setting (restricted maximum likelihood; Student's t with one degree of freedom less than "
+    "settings): they speak of settings like these. Their {} are a family of their own, corrected by the same method."
+)
+EQUIVALENCE = (
+    "Equivalence was tested by two one-sided t-tests at 5 % against a margin ({}); these {} are a family of their own, "
+    "corrected by the same method."
+)
+OTHERS = (
+    "Beside these stand, without correction, {}, BCa bootstrap intervals (9999 resamples), Hedges' g, Cliff's delta "
+    "and the seeds needed for 80 % power."
+)
+OTHER = {
+    SIGN_FLIPS: "a permutation test of all sign flips of paired differences (beyond 16 pairs 65536 at random)",
+    RELABELLING: "a permutation test of all exchanges of runs (beyond 65536 as many at random)",
+    SIGNED_RANK: "Wilcoxon's signed-rank test",
+    RANK_SUM: "Mann and Whitney's U test",
 }
 RATIO = (
-    "Quantities that decay over orders of magnitude (NC1 to NC3) vary by factors between seeds: they are tested on "
-    "natural logarithms, and compared by the ratio of their geometric means."
+    "Quantities that decay over orders of magnitude (such as NC1 to NC3) vary by factors between seeds: they were "
+    "tested on natural logarithms, and compared by the ratio of their geometric means."
 )
 EFFECT = (
     "Hedges' g is the difference of means over the pooled standard deviation of both arms, with the exact small-sample "
@@ -30,7 +53,12 @@ EFFECT = (
 LEVEL = (
     "These tests are about the training procedure: the run (seed) is the unit of observation. They say nothing about "
     "differences between samples of one trained model. t-tests assume differences that are about normal, which a few "
-    "seeds cannot confirm."
+    "seeds cannot confirm. Runs are paired by the seeds that both arms have, if these are at least two and at least "
+    "half of either arm's (bceprobe's own rule)."
+)
+UNTESTED = (
+    "A row without variation between seeds, with an undefined value or with a single seed is not tested and in no "
+    "family."
 )
 NC = (
     "NC values are computed from the stored features, with the mean over all samples as global mean. They may only be "
@@ -47,24 +75,82 @@ OPTIMUM = (
 
 
 def methods(comparison: Comparison) -> tuple[Block, ...]:
-    """Describe how the numbers were made."""
-    return (*(Text(text) for text in _paragraphs(comparison)), Definitions(tuple(_definitions(comparison))))
+    """Describe how the numbers were made: a paragraph for a paper, what it means, and whose definitions they have."""
+    texts = (Text(" ".join(for_a_paper(comparison))), *map(Text, _explanations(comparison)))
+    return (*texts, Definitions(tuple(_definitions(comparison))))
 
 
-def _paragraphs(comparison: Comparison) -> Iterator[str]:
-    used = dict.fromkeys(row.result.test for row in comparison.rows)
-    yield f"All values are those of epoch {comparison.epoch}, the last that every run has. {NC}"
-    yield " ".join([*(TESTS[test] for test in used), "Intervals and p-values are two-sided, at 95 %, by scipy."])
-    yield (
-        f"The family of tests is all rows of the final tables: {len(comparison.rows)} rows, of which "
-        f"{len(comparison.tested)} could be tested. Their p-values are corrected together by Holm's method "
-        "(statsmodels). A row without variation between seeds, with an undefined value or with a single seed is not "
-        "tested and not counted."
-    )
+def for_a_paper(comparison: Comparison) -> Iterator[str]:
+    """Write the sentences of a methods paragraph: what was compared, by which tests, with which n and correction."""
+    yield _design(comparison)
+    names = joined(list(dict.fromkeys(quantity.short for quantity in comparison.quantities)))
+    yield f"{names} were taken at epoch {comparison.epoch}, the last that every run has."
     if any(row.ratio for row in comparison.rows):
         yield RATIO
-    yield EFFECT
+    if comparison.tested:
+        yield from _tests(comparison)
+    else:
+        yield "No test of the training procedure could be made."
+    yield f"Computed with {joined([f'{name} {version(name)}' for name in SOFTWARE])}."
+
+
+def _design(comparison: Comparison) -> str:
+    design, runs = comparison.design, sum(len(arm.runs) for arm in comparison.arms)
+    what = f"{joined(some(design.levels[1:]))} {'was' if len(design.levels) == 2 else 'were'} compared with"  # noqa: PLR2004
+    by = f" (setting {printable(design.factor)})" if design.factor else ""
+    within = (
+        f" in {len(design.cells)} combinations of {printable(joined(list(design.factors)))}" if design.factorial else ""
+    )
+    return f"{what} {design.levels[0]}{by}{within} over {count(runs, 'run')} ({design_words(comparison)})."
+
+
+def _tests(comparison: Comparison) -> Iterator[str]:
+    """Name the tests that were made, each with its n."""
+    tested, method, families = comparison.tested, METHODS[comparison.correction][0], comparison.families
+    for test in dict.fromkeys(row.result.test for row in tested):
+        mine = [row.result.n for row in tested if row.result.test == test]
+        yield f"{TESTS[test]} ({_sizes(mine, paired=test == PAIRED_T)}; two-sided)."
+    family = f"{count(families['rows'], 'test')}: {_family(comparison)}"
+    yield f"Their p-values were corrected by {method} method for {family}."
+    if families["overall"]:
+        yield OVERALL.format(count(families["overall"], "test"))
+    if families["equivalence"]:
+        yield EQUIVALENCE.format(_margins(comparison), count(families["equivalence"], "test"))
+    others = dict.fromkeys(one.test for row in tested for one in (row.evidence.permutation, row.evidence.ranks))
+    yield OTHERS.format(joined([OTHER[test] for test in others]))
+
+
+def _sizes(sizes: Sequence[tuple[int, int]], *, paired: bool) -> str:
+    """Write n of the tests of one kind."""
+    first, second = (sorted({size[at] for size in sizes}) for at in (0, 1))
+    if paired:
+        return f"n = {_range(first)} pairs of runs"
+    return f"n = {_range(first)} and {_range(second)} runs"
+
+
+def _range(sizes: Sequence[int]) -> str:
+    return str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+
+
+def _family(comparison: Comparison) -> str:
+    """Say which tests are corrected together."""
+    parts = [count(len(comparison.quantities), "quantity").replace("quantitys", "quantities")]
+    parts += [f"{len(comparison.design.levels) - 1} arms"] if len(comparison.design.levels) > 2 else []  # noqa: PLR2004
+    parts += [count(len(comparison.design.cells), "setting")] if comparison.design.factorial else []
+    untested = len(comparison.rows) - len(comparison.tested)
+    left = f", less {untested} that could not be tested" if untested else ""
+    return f"{' in '.join(parts)}{left}"
+
+
+def _margins(comparison: Comparison) -> str:
+    found = [(row.quantity.short, row.evidence.margin) for row in comparison.rows if row.evidence.margin]
+    return joined(list(dict.fromkeys(f"{margin.words} for {name}" for name, margin in found)))
+
+
+def _explanations(comparison: Comparison) -> Iterator[str]:
+    yield f"{NC} {EFFECT}"
     yield LEVEL
+    yield UNTESTED
     if comparison.optima:
         yield OPTIMUM
 

@@ -5,55 +5,74 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bceprobe.comparison.against import optimum_blocks
+from bceprobe.comparison.anchors import slug
 from bceprobe.comparison.drawing import BANDS, Scale, curve_figure, legend
 from bceprobe.comparison.framing import frame_blocks
 from bceprobe.comparison.measures import measure_tables
 from bceprobe.comparison.methods import methods
 from bceprobe.comparison.provenance import provenance
-from bceprobe.comparison.tables import final_table
-from bceprobe.comparison.verdict import design, joined
-from bceprobe.report import Figure, FigureGroup, Report, Section, printable
+from bceprobe.comparison.tables import final_tables
+from bceprobe.comparison.wording import count, design_words, joined, some
+from bceprobe.report import Details, Figure, FigureGroup, Report, Section, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bceprobe.comparison.design import Cell
     from bceprobe.comparison.model import Comparison, Quantity
+    from bceprobe.report.model import Block
 
 
 def present(comparison: Comparison) -> Report:
     """Lay a comparison out; the same comparison always gives the same report."""
-    labels = [arm.label for arm in comparison.arms]
     sections = (
-        Section("curves", "Over the epochs", tuple(_groups(comparison))),
-        Section("final", f"At epoch {comparison.epoch}", tuple(final_table(comparison, arm) for arm in labels[1:])),
+        Section("curves", "Over the epochs", tuple(_curves(comparison))),
+        Section("final", f"At epoch {comparison.epoch}", tuple(final_tables(comparison))),
         *([Section("optimum", "Against the optimum", tuple(optimum_blocks(comparison)))] if comparison.optima else []),
         Section("frames", "Epoch by epoch", tuple(frame_blocks(comparison.frames))),
         Section("measures", f"Every measure at epoch {comparison.epoch}", tuple(measure_tables(comparison))),
         Section("provenance", "Provenance", provenance(comparison)),
         Section("methods", "Methods", methods(comparison)),
     )
-    return Report(" vs. ".join(labels), _facts(comparison), comparison.verdict(), sections)
+    return Report(" vs. ".join(some(comparison.design.levels)), _facts(comparison), comparison.verdict(), sections)
 
 
 def _facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    settings = comparison.arms[0].settings
-    known = [("Data", settings.get("data.name")), ("Model", settings.get("model.name"))]
-    shown = [(name, printable(str(value))) for name, value in known if value]
-    varied = joined([printable(key) for key in comparison.varied])
-    shown += [("Arms differ in", varied)] if varied else []
-    return (*shown, ("Runs", design(comparison)), ("Compared at epoch", str(comparison.epoch)))
+    design, settings = comparison.design, comparison.arms[0].settings
+    keys = {"Data": "data.name", "Model": "model.name"}
+    known = {name: settings.get(key) for name, key in keys.items() if key not in design.factors}
+    shown = [(name, printable(str(value))) for name, value in known.items() if value]
+    compared = [design.factor] if design.factor else list(comparison.varied)
+    shown += [("Arms differ in", joined(some([printable(key) for key in compared])))] if compared else []
+    factors = [f"{printable(key)} ({count(len(values), 'value')})" for key, values in design.factors.items()]
+    shown += [("Within settings of", joined(some(factors)))] if factors else []
+    return (*shown, ("Runs", design_words(comparison)), ("Compared at epoch", str(comparison.epoch)))
 
 
-def _groups(comparison: Comparison) -> list[FigureGroup]:
+def _curves(comparison: Comparison) -> Iterator[Block]:
+    """Lay out the curves, cell by cell, all but those of the first folded away."""
+    for number, cell in enumerate(comparison.design.cells):
+        groups = tuple(_groups(comparison, cell))
+        if number and groups:
+            yield Details(f"With {cell.label}", groups)
+        else:
+            yield from groups
+
+
+def _groups(comparison: Comparison, cell: Cell) -> Iterator[FigureGroup]:
     """Group the quantities by scale: those that decay over orders of magnitude can be seen on either scale."""
     scales: list[tuple[Scale, ...]] = [("log", "linear"), ("linear",)]
-    names, captions = ("collapse", "shares"), (f"Neural collapse. {BANDS}", f"Classification. {BANDS}")
-    groups = []
+    names, captions = ("collapse", "shares"), ("Neural collapse", "Classification")
+    under, ending = (f" with {cell.label}", f"-{slug(cell.label)}") if cell.label else ("", "")
     for name, caption, scale in zip(names, captions, scales, strict=True):
         chosen = [quantity for quantity in comparison.quantities if quantity.scale == scale[0]]
-        figures = tuple(_figure(comparison, quantity, scale) for quantity in chosen)
-        switch = scale if len(scale) > 1 else ()
-        groups += [FigureGroup(name, caption, figures, switch, legend(comparison))] if figures else []
-    return groups
+        figures = tuple(_figure(comparison, quantity, cell, scale) for quantity in chosen)
+        if figures:
+            switch = scale if len(scale) > 1 else ()
+            yield FigureGroup(f"{name}{ending}", f"{caption}{under}. {BANDS}", figures, switch, legend(comparison, cell))
 
 
-def _figure(comparison: Comparison, quantity: Quantity, scales: tuple[Scale, ...]) -> Figure:
-    return curve_figure(comparison, [curve for curve in comparison.curves if curve.quantity == quantity], scales)
+def _figure(comparison: Comparison, quantity: Quantity, cell: Cell, scales: tuple[Scale, ...]) -> Figure:
+    labels = {arm.label for arm in cell.arms}
+    curves = [curve for curve in comparison.curves if curve.quantity == quantity and curve.arm in labels]
+    return curve_figure(comparison, curves, scales)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bceprobe.report.model import Block
     from bceprobe.store import Run
 
+# Arms beyond which each has a row of its own.
+FEW = 6
 COLUMNS = (
     Column("Run"),
     Column("Arm"),
@@ -48,11 +50,17 @@ def provenance(comparison: Comparison) -> tuple[Block, ...]:
 
 
 def _varied(comparison: Comparison) -> Iterator[Table]:
-    """Lay out the settings in which the arms differ, if any."""
-    columns = (Column("Setting"), *(Column(arm.label) for arm in comparison.arms))
-    rows = tuple((Cell(key), *(Cell(_text(value)) for value in values)) for key, values in comparison.varied.items())
-    if rows:
-        yield Table("What differs between the arms", columns, rows, sortable=False)
+    """Lay out the settings in which the arms differ, if any: a column per arm, or a row where there are many."""
+    caption, varied = "What differs between the arms", comparison.varied
+    labels, keys = [arm.label for arm in comparison.arms], list(varied)
+    cells = [[_text(value) for value in values] for values in varied.values()]
+    if len(labels) > FEW:
+        heads, columns, cells = labels, ["Arm", *keys], [list(row) for row in zip(*cells, strict=True)]
+    else:
+        heads, columns = keys, ["Setting", *labels]
+    rows = tuple((Cell(head), *map(Cell, row)) for head, row in zip(heads, cells, strict=True))
+    if varied:
+        yield Table(caption, tuple(map(Column, columns)), rows, sortable=False)
 
 
 def _runs(comparison: Comparison, labels: Mapping[Run, str]) -> Table:

@@ -32,7 +32,7 @@ class Finding:
 
     lead: str
     evidence: str = ""
-    kind: Literal["differs", "open"] = "open"
+    kind: Literal["differs", "equivalent", "open"] = "open"
     name: str = ""
     links: tuple[Link, ...] = ()
 

@@ -9,7 +9,7 @@ import pytest
 from builders import make_arms, make_run
 
 from bceprobe import compare
-from bceprobe.comparison.arms import pairs, read_arms
+from bceprobe.comparison.arms import paired, read_arms
 from bceprobe.errors import StoreNotFoundError, UsageError
 from bceprobe.store import StoreWriter
 from bceprobe.store.importing import import_npz
@@ -87,13 +87,13 @@ def test_pairs_match_equal_seeds_in_any_order(folder: Path, tmp_path: Path) -> N
     make_run(tmp_path / "x" / "first", loss="bce", seed=1, epochs=EPOCHS)
     make_run(tmp_path / "x" / "second", loss="bce", seed=0, epochs=EPOCHS)
     ce, bce = read_arms([str(folder / "ce"), str(tmp_path / "x")])
-    assert [(ce.seeds[i], bce.seeds[j]) for i, j in pairs(ce, bce)] == [(0, 0), (1, 1)]
+    assert [(ce.seeds[i], bce.seeds[j]) for i, j in paired(ce, bce).pairs] == [(0, 0), (1, 1)]
 
 
 @pytest.mark.parametrize("other", ["fast/bce", "imported-*", "bce/seed-0"])
 def test_there_are_no_pairs_without_the_same_seeds(folder: Path, other: str) -> None:
     """Other seeds, unknown seeds, or another number of seeds make no pairs."""
-    assert pairs(*read_arms([str(folder / "ce"), str(folder / other)])) == []
+    assert paired(*read_arms([str(folder / "ce"), str(folder / other)])).pairs == ()
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_there_are_no_pairs_without_the_same_seeds(folder: Path, other: str) -> 
         (["ce", "ce"], "run ce/seed-0 is in ce and again in ce"),
         (["ce", "ce/../ce/seed-1"], "and again in"),
         (["ce", "fast"], "the runs of fast differ in loss.name (bce and ce)"),
-        (["ce", "other-data"], "setting data.limit_per_class is 0 and 7"),
+        (["ce", "other-data"], "they differ in data.limit_per_class (0 and 7)"),
         (["ce", "late"], "no epoch in common"),
-        (["ce", "wide"], "6 and 8 features"),
-        (["ce", "many"], "3 and 4 classes"),
-        (["ce", "few"], "test splits hold 10 and 9 samples of class 0"),
+        (["ce", "wide"], "features (6 and 8)"),
+        (["ce", "many"], "classes (3 and 4)"),
+        (["ce", "few"], "test.target (10 and 9 samples of class 0)"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(folder: Path, names: list[str], says: str) -> None:

@@ -1,0 +1,111 @@
+"""Which settings vary between runs, and how they go together: what a factorial design is read from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bceprobe.comparison.arms import label_of, procedure, short
+from bceprobe.errors import UsageError
+from bceprobe.report import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from bceprobe.store import Run
+
+LOSS = "loss.name"
+NAME = ".name"
+Value = str | None
+Values = tuple[Value, ...]
+
+
+class Varying:
+    """The settings that vary between runs: by dotted key, the value of every run as text, None where it has none.
+
+    Parameters
+    ----------
+    runs
+        All with settings.
+    ignored
+        Settings that are left out.
+
+    Raises
+    ------
+    UsageError
+        A run without settings.
+    """
+
+    def __init__(self, runs: Sequence[Run], ignored: Collection[str] = ()) -> None:
+        self.runs, found = runs, [procedure(run) for run in runs]
+        for run, settings in zip(runs, found, strict=True):
+            if not settings:
+                what = f"run {run.location} has no settings from which a design could be read"
+                raise UsageError(what, "Give each arm a location of its own")
+        keys = sorted({key for settings in found for key in settings} - set(ignored))
+        columns = {key: [_text(settings.get(key)) for settings in found] for key in keys}
+        self.columns = {key: values for key, values in columns.items() if len(set(values)) > 1}
+
+    def of(self, keys: Sequence[str]) -> list[Values]:
+        """Return the values of some settings, a tuple for every run."""
+        return [tuple(self.columns[key][at] for key in keys) for at in range(len(self.runs))]
+
+    def depends(self, key: str, other: str) -> bool:
+        """Whether every value of `other` goes with one value of `key`."""
+        return len(set(self.of([other, key]))) == len(set(self.columns[other]))
+
+    def optional(self, key: str, other: str) -> bool:
+        """Whether a setting does not exist under some value of `other`."""
+        having = {value for value, mine in self.of([other, key]) if mine is not None}
+        return having < set(self.columns[other])
+
+    def groups(self, keys: Sequence[str]) -> list[tuple[str, ...]]:
+        """Put settings together that cannot vary independently: one follows from, or exists by the other."""
+        found: list[tuple[str, ...]] = []
+        for key in keys:
+            linked = [group for group in found if any(self._linked(key, other) for other in group)]
+            rest = [group for group in found if group not in linked]
+            found = [*rest, (*(other for group in linked for other in group), key)]
+        return found
+
+    def telling(self, keys: Sequence[str]) -> list[str]:
+        """Drop settings that follow from another one; names stay, unless they follow from each other."""
+        ranked = sorted(keys, key=lambda key: (not key.endswith(NAME), key))
+        return [key for at, key in enumerate(ranked) if not any(self._told(key, ranked[:at], o) for o in ranked)]
+
+    def _linked(self, key: str, other: str) -> bool:
+        return any(test(*both) for test in (self.depends, self.optional) for both in ((key, other), (other, key)))
+
+    def _told(self, key: str, before: Sequence[str], other: str) -> bool:
+        if other == key or not self.depends(key, other):
+            return False
+        return other in before if self.depends(other, key) else not key.endswith(NAME)
+
+
+def label(keys: Sequence[str], values: Values) -> str:
+    """Name some values of settings, such as ``"sgd, lr 0.1"``; those that there are not are left out."""
+    named = [_named(key, value) for key, value in zip(keys, values, strict=True) if value is not None]
+    return ", ".join(named or [f"no {key}" for key in keys])
+
+
+def unique(labels: Sequence[str]) -> list[str]:
+    """Add numbers to labels that are used before, so that all differ."""
+    found: list[str] = []
+    for text in labels:
+        numbered: Iterator[str] = (f"{text} ({number})" for number in range(2, len(labels) + 2))
+        found.append(text if text not in found else next(one for one in numbered if one not in found))
+    return found
+
+
+def _named(key: str, value: str) -> str:
+    table, _, name = key.rpartition(".")
+    if key == LOSS:
+        return label_of(short(value))
+    return short(value) if f".{name}" == NAME and table else f"{printable(name)} {short(value)}"
+
+
+def _text(value: Any) -> Value:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
