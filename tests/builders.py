@@ -32,14 +32,17 @@ def make_run(
     classes: int = CLASSES,
     length: int = LENGTH,
     status: str = "finished",
+    decay: float | None = None,
+    variant: int = 0,
     **settings: Any,
 ) -> Path:
     """Write a run whose within-class noise shrinks every epoch, faster with BCE than with CE, and varies with the seed.
 
+    `decay` is another share of the noise that is left after an epoch; runs of another `variant` differ by chance alone.
     `settings` are by dotted key with `__` for the dot, such as ``optim__lr=0.1``.
     """
-    sizes, decay = per_class or {"train": 20, "test": 10}, DECAY.get(loss, 0.75)
-    write_features(folder, epochs, sizes, decay=decay, seed=seed, classes=classes, length=length)
+    sizes, left = per_class or {"train": 20, "test": 10}, decay or DECAY.get(loss, 0.75)
+    write_features(folder, epochs, sizes, decay=left, seed=seed + 100 * variant, classes=classes, length=length)
     named = {key.replace("__", "."): value for key, value in settings.items()}
     resolved, _ = resolve([("test", {"loss.name": loss, "seed": seed, **named})])
     (folder / "config.toml").write_text(resolved.to_toml(), encoding="utf-8")

@@ -6,7 +6,7 @@ import json
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -71,10 +71,10 @@ def compare(
     """
     from bceprobe.comparison import compare as compute
 
-    chosen = {"factor": factor, "reference": reference, "correction": METHODS[correction]}
-    lists = {"allow_different": allow_different or [], "metrics": metrics or [], "margins": margin or []}
+    chosen: dict[str, Any] = {"factor": factor, "reference": reference, "correction": METHODS[correction]}
+    chosen |= {"allow_different": allow_different or [], "metrics": metrics or [], "margins": margin or []}
     with progress("compare") as moved:
-        comparison = compute(*arms, **chosen, **lists, progress=moved)  # type: ignore[arg-type] - names to values
+        comparison = compute(*arms, **chosen, progress=moved)
     if out is None and report is not Format.HTML:
         result(_rendered(comparison, report).rstrip("\n"))
         return

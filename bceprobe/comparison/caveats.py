@@ -70,9 +70,9 @@ def _floored(comparison: Comparison) -> Iterator[str]:
     for arm, floor in comparison.floors.items():
         if floor > COARSE or lowest.get(arm, np.inf) < NEAR * floor:
             found.setdefault(number(floor, digits=1 if len(comparison.floors) > 2 else 3), []).append(arm)  # noqa: PLR2004
-    for floor, arms in found.items():
+    for level, arms in found.items():
         yield (
-            f"The features of {joined(some(arms))} are rounded so that NC1 is floored at about {floor} "
+            f"The features of {joined(some(arms))} are rounded so that NC1 is floored at about {level} "
             "(bceprobe's own estimate): what is below ten times that is rounding."
         )
 

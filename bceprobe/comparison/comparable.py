@@ -93,7 +93,7 @@ def varied_settings(arms: Sequence[Arm]) -> dict[str, tuple[Any, ...]]:
 
 def class_counts(run: Run, split: str) -> list[int]:
     """Count the captured samples of every class."""
-    return np.bincount(run.split(split).target, minlength=sizes(run)[0]).tolist()
+    return [int(held) for held in np.bincount(run.split(split).target, minlength=sizes(run)[0])]
 
 
 def like_first(arms: Sequence[Arm]) -> list[Arm]:

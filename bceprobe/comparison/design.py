@@ -141,7 +141,7 @@ def _factorial(varying: Varying, where: str, factor: str, reference: str) -> Des
         raise UsageError(what, "What may differ is said with --allow-different KEY, another reference with --reference")
     notes = [*_incomplete(whole, levels), *_lone([cell for cell in found if cell not in whole])]
     notes += _missing(varying, groups, set(varying.of(keys)))
-    values = {key: tuple(str(value) for value in dict.fromkeys(varying.columns[key])) for key in keys}
+    values = {key: tuple(str(one) for (one,) in sorted({*varying.of([key])}, key=_rank)) for key in keys}
     return Design(tuple(whole), tuple(levels), factor, values, tuple(notes))
 
 
@@ -158,7 +158,8 @@ def _cells(
     level_of, cell_of = ([_labels(by, varying.of(by))[one] for one in varying.of(by)] for by in (compared, keys))
     places = list(zip(varying.runs, level_of, cell_of, strict=True))
     found = []
-    for name, values in dict(zip(cell_of, varying.of(keys), strict=True)).items():
+    cells = dict(zip(varying.of(keys), cell_of, strict=True))
+    for values, name in sorted(cells.items(), key=lambda item: _rank(item[0])):
         runs = {level: tuple(run for run, *place in places if place == [level, name]) for level in levels}
         arms = [Arm(_both(level, name), where, mine, level, name) for level, mine in runs.items() if mine]
         found.append(Cell(name, tuple(arms), dict(zip(keys, map(str, values), strict=True))))
@@ -171,7 +172,7 @@ def _both(level: str, cell: str) -> str:
 
 def _ordered(names: dict[Values, str], reference: str) -> list[str]:
     """Put the reference first: the one asked for, else CE, else the smallest number or the first name."""
-    ordered = sorted(names, key=lambda value: (value[0] != BASELINE, _number(value[0]), names[value]))
+    ordered = sorted(names, key=lambda value: (value[0] != BASELINE, _rank(value)))
     if reference:
         wanted = [one for one in ordered if reference.lower() in {names[one].lower(), str(one[0]).lower()}]
         if not wanted:
@@ -180,9 +181,14 @@ def _ordered(names: dict[Values, str], reference: str) -> list[str]:
     return [names[one] for one in ordered]
 
 
-def _number(value: str | None) -> float:
+def _rank(values: Values) -> list[tuple[float, str]]:
+    """Order values: numbers by size, then names, and first what there is not."""
+    return [(-math.inf if value is None else _number(value), str(value)) for value in values]
+
+
+def _number(value: str) -> float:
     try:
-        found = float(value or "nan")
+        found = float(value)
     except ValueError:
         return math.inf
     return found if math.isfinite(found) else math.inf
