@@ -11,7 +11,7 @@ from bceprobe.report import Link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bceprobe.comparison.model import Quantity, Row
+    from bceprobe.comparison.model import Overall, Quantity, Row
     from bceprobe.report import Verdict
 
 SLUG = 24
@@ -25,6 +25,11 @@ def figure_name(quantity: Quantity, cell: str = "") -> str:
 def row_name(row: Row) -> str:
     """Name the row of a quantity in an arm."""
     return f"row-{row.quantity.name}-{row.quantity.split}-{slug(row.arm)}"
+
+
+def overall_name(one: Overall) -> str:
+    """Name the row of a quantity in a level over all cells."""
+    return f"overall-{one.quantity.name}-{one.quantity.split}-{slug(one.level)}"
 
 
 def finding_name(rows: Sequence[Row]) -> str:
@@ -70,6 +75,12 @@ def ways_from_figure(quantity: Quantity, rows: Iterable[Row], cell: str = "") ->
     about = f"row of {quantity.place}"
     mine = [row for row in rows if (row.quantity, row.cell) == (quantity, cell)]
     return tuple(Link(f"{row.arm} in the table", row_name(row), about) for row in mine)
+
+
+def overall_place(*effects: Overall) -> dict[str, Any]:
+    """Name a finding about some overall effects, and lead to their rows."""
+    links = (Link(one.quantity.place, overall_name(one), f"with {one.level} in the table") for one in effects)
+    return {"name": f"finding-{overall_name(effects[0])}", "links": tuple(links)}
 
 
 def place(*rows: Row) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bceprobe.comparison.anchors import overall_place, place
 from bceprobe.comparison.equivalences import equivalences
 from bceprobe.comparison.wording import (
     SHORT,
@@ -59,7 +60,9 @@ def _effect(one: Overall, comparison: Comparison) -> Finding:
     size, bounds = shown_estimate(one)
     after = f"p {equals(one.p_corrected)} after {SHORT[comparison.correction]}"
     lead = f"{one.quantity.place} is {direction(one)} with {one.level} overall:"
-    return Finding(lead, f"{kind(one)} {size}, 95 % CI {bounds}, {after}. {_cells(one)}", "differs")
+    return Finding(
+        lead, f"{kind(one)} {size}, 95 % CI {bounds}, {after}. {_cells(one)}", "differs", **overall_place(one)
+    )
 
 
 def _cells(one: Overall) -> str:
@@ -85,15 +88,17 @@ def _not_shown(effects: Sequence[Overall]) -> Iterator[Finding]:
         return
     names = inside(["", *(one.quantity.place for one in effects)])[1:]
     lead = f"No overall difference between {effects[0].level} and {effects[0].reference} can be shown in"
-    yield Finding(f"{lead} {joined(some(names))}.", "This is no evidence of equality.")
+    yield Finding(f"{lead} {joined(some(names))}.", "This is no evidence of equality.", **overall_place(*effects))
     for one in effects:
         if found := [row for row in one.rows if row.differs]:
             cells = joined(some([f"{row.cell} ({direction(row)})" for row in found]))
-            yield Finding(f"{one.quantity.place} differs with {one.level} in some settings only:", f"{cells}.")
+            lead = f"{one.quantity.place} differs with {one.level} in some settings only:"
+            yield Finding(lead, f"{cells}.", **place(*found))
 
 
 def _untested(effects: Sequence[Overall]) -> Iterator[Finding]:
     if effects:
         notes = joined(list(dict.fromkeys(one.effect.note for one in effects)))
         names = inside(["", *(one.quantity.place for one in effects)])[1:]
-        yield Finding(f"Not tested overall with {effects[0].level}: {joined(some(names))}", f"({notes}).")
+        lead = f"Not tested overall with {effects[0].level}: {joined(some(names))}"
+        yield Finding(lead, f"({notes}).", **overall_place(*effects))

@@ -69,7 +69,9 @@ def _groups(comparison: Comparison, cell: Cell) -> Iterator[FigureGroup]:
         figures = tuple(_figure(comparison, quantity, cell, scale) for quantity in chosen)
         if figures:
             switch = scale if len(scale) > 1 else ()
-            yield FigureGroup(f"{name}{ending}", f"{caption}{under}. {BANDS}", figures, switch, legend(comparison, cell))
+            yield FigureGroup(
+                f"{name}{ending}", f"{caption}{under}. {BANDS}", figures, switch, legend(comparison, cell)
+            )
 
 
 def _figure(comparison: Comparison, quantity: Quantity, cell: Cell, scales: tuple[Scale, ...]) -> Figure:

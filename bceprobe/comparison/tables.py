@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bceprobe.comparison.anchors import findings_by_row, row_name, ways_from_row
+from bceprobe.comparison.anchors import findings_by_row, overall_name, row_name, ways_from_row
 from bceprobe.comparison.evidence_table import evidence_table
 from bceprobe.comparison.headings import heading, numeric
 from bceprobe.comparison.wording import SHORT, shown_estimate
-from bceprobe.report import Cell, Column, Details, Table
+from bceprobe.report import Cell, Column, Details, Link, Table
 from bceprobe.report.numbers import PLAIN, TIMES, difference, mean_and_spread, number, p_value, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bceprobe.comparison.model import Comparison, Overall, Row
-    from bceprobe.report import Link
     from bceprobe.report.model import Block
 
 ARROW_NOTE = "↓ lower is better or more collapsed, ↑ higher is better."
@@ -51,7 +50,9 @@ def _final_table(comparison: Comparison, level: str) -> Table:
     rows = tuple(_row(row, ways_from_row(row, findings), factorial=factorial) for row in mine)
     anchors = tuple(map(row_name, mine))
     caption = f"{level} against {reference}"
-    return Table(caption, _columns(reference, level, after, factorial=factorial), rows, " ".join(notes), anchors=anchors)
+    return Table(
+        caption, _columns(reference, level, after, factorial=factorial), rows, " ".join(notes), anchors=anchors
+    )
 
 
 def _overall_table(comparison: Comparison, level: str) -> Table:
@@ -69,21 +70,23 @@ def _overall_table(comparison: Comparison, level: str) -> Table:
         Column("Same way", note="In how many settings the effect points the same way; shown: p < 0.05 there by itself"),
         Column("Test"),
     )
-    rows = tuple(_overall_row(one) for one in comparison.overall if one.level == level)
+    mine, findings = [one for one in comparison.overall if one.level == level], findings_by_row(comparison.verdict())
+    rows = tuple(_overall_row(one, findings.get(overall_name(one), "")) for one in mine)
     cells = len(comparison.design.cells)
     caption = f"{level} against {reference}: overall effect in {cells} settings like these"
     note = (
         f"Ratio {level} / {reference}, or difference {level} minus {reference}, by a mixed model "
         f"with the setting as random effect; p ({after}) is bold where below 0.05. {ARROW_NOTE}"
     )
-    return Table(caption, columns, rows, note)
+    return Table(caption, columns, rows, note, anchors=tuple(map(overall_name, mine)))
 
 
-def _overall_row(one: Overall) -> tuple[Cell, ...]:
+def _overall_row(one: Overall, finding: str) -> tuple[Cell, ...]:
     effect, (size, bounds) = one.effect, shown_estimate(one)
     way = f"{len(one.same_way)} of {len(one.rows)}, shown in {sum(row.differs for row in one.same_way)}"
+    links = (Link("verdict", finding, f"of {one.quantity.place}"),) if finding else ()
     return (
-        Cell(heading(one.quantity)),
+        Cell(heading(one.quantity), links=links),
         Cell(one.quantity.split),
         numeric(f"ratio {size}" if one.ratio else size, one.estimate.size),
         numeric(bounds, one.estimate.low),
