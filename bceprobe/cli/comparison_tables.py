@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 SHARE = "share"
 WIDEST, NARROW = 12, 9
-# Quantities in one table of cells; more make more tables.
-ACROSS = 7
+# Characters of a head, of a column of estimates, and of the name of a cell before it is folded.
+TITLE, COLUMN, LONGEST_CELL = 8, 10, 36
 BESIDE = "perm., rank: other tests, uncorrected; g: Hedges; delta: Cliff; seeds: per arm for 80 % power at this effect."
 LEGEND = "x: ratio of geometric means; pp: difference in percentage points"
 
@@ -75,12 +75,19 @@ def _print_cells(comparison: Comparison) -> None:
         columns = [f"{level} / {reference}", "overall [95 % CI]", f"{after} p", "same way", "shown"]
         print_table(columns, [_overall(one) for one in comparison.overall if one.level == level])
         rows = [row for row in comparison.rows if row.level == level]
-        quantities = list(dict.fromkeys(row.quantity for row in rows))
-        for at in range(0, len(quantities), ACROSS):
-            some = quantities[at : at + ACROSS]
-            _print_overview([row for row in rows if row.quantity in some], f"{level} / {reference}")
+        for quantities in _tables(rows):
+            _print_overview([row for row in rows if row.quantity in quantities], f"{level} / {reference}")
     note(f"{LEGEND}; {after} p: corrected over all overall effects.")
     note(f"same way: settings in which the effect has its overall direction; shown, *: p < 0.05 there after {after}.")
+
+
+def _tables(rows: Sequence[Row]) -> list[list[Quantity]]:
+    """Part the quantities into as many tables as the width of the terminal and the names of the cells ask for."""
+    quantities = list(dict.fromkeys(row.quantity for row in rows))
+    room = stdout().width - max(TITLE, min(max(len(row.cell) for row in rows), LONGEST_CELL))
+    tables = math.ceil(len(quantities) / max(1, room // COLUMN))
+    step = math.ceil(len(quantities) / tables)
+    return [quantities[at : at + step] for at in range(0, len(quantities), step)]
 
 
 def _print_overview(rows: Sequence[Row], title: str) -> None:

@@ -12,7 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from bceprobe.comparison.arms import Arm, by_seed, find_arm, place, read_arms
-from bceprobe.comparison.varying import LOSS, Varying, label, unique
+from bceprobe.comparison.varying import LOSS, Varying, by_name, label, unique
 from bceprobe.comparison.wording import some
 from bceprobe.errors import UsageError
 from bceprobe.registry import nearest
@@ -130,7 +130,7 @@ def _factorial(varying: Varying, where: str, factor: str, reference: str) -> Des
     """Tell settings that go with the compared one from those that make cells, and put every run in its place."""
     others = [key for key in varying.columns if key != factor and not varying.depends(key, factor)]
     options = [key for key in others if varying.optional(key, factor)]
-    groups = varying.groups([key for key in others if key not in options])
+    groups = varying.groups(by_name([key for key in others if key not in options]))
     keys = [key for group in groups for key in varying.telling(group)]
     levels = _ordered(_labels([factor, *options], varying.of([factor, *options])), reference)
     found = _cells(varying, where, levels, [factor, *options], keys)

@@ -9,7 +9,7 @@ from bceprobe.comparison.evidence_table import evidence_table
 from bceprobe.comparison.headings import heading, numeric
 from bceprobe.comparison.wording import SHORT, shown_estimate
 from bceprobe.report import Cell, Column, Details, Link, Table
-from bceprobe.report.numbers import PLAIN, TIMES, difference, mean_and_spread, number, p_value, unit_of
+from bceprobe.report.numbers import PLAIN, TIMES, UNDEFINED, difference, mean_and_spread, number, p_value, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _overall_table(comparison: Comparison, level: str) -> Table:
         Column(f"p ({after})", numeric=True, note=f"Corrected for all {tested} overall effects"),
         Column("Between", numeric=True, note="Deviation of the effect between settings, of logarithms for ratios"),
         Column("Same way", note="In how many settings the effect points the same way; shown: p < 0.05 there by itself"),
-        Column("Test"),
+        Column("Test", note="n: differences within pairs of runs, or runs where these are not paired"),
     )
     mine, findings = [one for one in comparison.overall if one.level == level], findings_by_row(comparison.verdict())
     rows = tuple(_overall_row(one, findings.get(overall_name(one), "")) for one in mine)
@@ -92,10 +92,16 @@ def _overall_row(one: Overall, finding: str) -> tuple[Cell, ...]:
         numeric(bounds, one.estimate.low),
         numeric(p_value(effect.p_value), effect.p_value),
         numeric(p_value(one.p_corrected), one.p_corrected, strong=one.differs),
-        numeric(number(effect.between, PLAIN if one.ratio else unit_of(one.quantity.units)), effect.between),
+        numeric(_between(one), effect.between),
         Cell(way),
-        Cell(effect.note or f"{effect.test}, {effect.settings} settings, {effect.n} differences or runs"),
+        Cell(effect.note or f"{effect.test}, n = {effect.n}"),
     )
+
+
+def _between(one: Overall) -> str:
+    """Write the deviation of an effect between settings."""
+    unit = PLAIN if one.ratio else unit_of(one.quantity.units)
+    return f"{number(unit.factor * one.effect.between)}{unit.difference}" if one.effect.between >= 0 else UNDEFINED
 
 
 def _overview(comparison: Comparison, level: str) -> Table:

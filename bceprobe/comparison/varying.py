@@ -9,7 +9,7 @@ from bceprobe.errors import UsageError
 from bceprobe.report import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from bceprobe.store import Run
 
@@ -65,11 +65,11 @@ class Varying:
             linked = [group for group in found if any(self._linked(key, other) for other in group)]
             rest = [group for group in found if group not in linked]
             found = [*rest, (*(other for group in linked for other in group), key)]
-        return found
+        return sorted(found, key=lambda group: keys.index(min(group, key=keys.index)))
 
     def telling(self, keys: Sequence[str]) -> list[str]:
         """Drop settings that follow from another one; names stay, unless they follow from each other."""
-        ranked = sorted(keys, key=lambda key: (not key.endswith(NAME), key))
+        ranked = by_name(keys)
         return [key for at, key in enumerate(ranked) if not any(self._told(key, ranked[:at], o) for o in ranked)]
 
     def _linked(self, key: str, other: str) -> bool:
@@ -79,6 +79,11 @@ class Varying:
         if other == key or not self.depends(key, other):
             return False
         return other in before if self.depends(other, key) else not key.endswith(NAME)
+
+
+def by_name(keys: Iterable[str]) -> list[str]:
+    """Order settings: names first, such as ``optim.name``."""
+    return sorted(keys, key=lambda key: (not key.endswith(NAME), key))
 
 
 def label(keys: Sequence[str], values: Values) -> str:
