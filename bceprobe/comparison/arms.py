@@ -105,7 +105,7 @@ def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
 
 
-def paired(a: Arm, b: Arm) -> Pairing:
+def pairing(a: Arm, b: Arm) -> Pairing:
     """Pair the runs of two arms by seed.
 
     They are paired by the seeds that both have, if these are at least two and at least half of either arm's: else more

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bceprobe.comparison.arms import differing, paired
+from bceprobe.comparison.arms import differing, pairing
 from bceprobe.comparison.wording import joined, some
 from bceprobe.report import printable
 from bceprobe.report.numbers import number
@@ -54,11 +54,11 @@ def _lone(comparison: Comparison) -> Iterator[str]:
 def _pairing(comparison: Comparison) -> Iterator[str]:
     """Say which seeds have no partner, and why runs are not paired where there are seeds to pair."""
     contrasts = [pair for pair in comparison.design.contrasts if min(len(arm.runs) for arm in pair) > 1]
-    found = [(reference, arm, paired(reference, arm)) for reference, arm in contrasts]
-    left = [pairing.why for _, _, pairing in found if pairing.pairs and pairing.why]
+    found = [(reference, arm, pairing(reference, arm)) for reference, arm in contrasts]
+    left = [matched.why for _, _, matched in found if matched.pairs and matched.why]
     if left:
         yield f"Paired by the seeds that both arms have: {'; '.join(some(list(dict.fromkeys(left))))} of the tests."
-    loose = [f"{arm.label} and {ref.label} ({pairing.why})" for ref, arm, pairing in found if not pairing.pairs]
+    loose = [f"{arm.label} and {ref.label} ({matched.why})" for ref, arm, matched in found if not matched.pairs]
     if loose:
         yield f"Not paired by seed: {'; '.join(some(loose))}."
 

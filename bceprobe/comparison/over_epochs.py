@@ -9,7 +9,7 @@ import xarray as xr
 
 from bceprobe.analysis import analyze, unique_labels
 from bceprobe.analysis.trajectories import trajectories
-from bceprobe.comparison.arms import pairs
+from bceprobe.comparison.arms import pairing
 from bceprobe.comparison.grouping import LOSS, labels_without, loss_of
 from bceprobe.comparison.preparing import metrics
 from bceprobe.figures.tidy import common_epochs
@@ -74,7 +74,7 @@ def references(arms: Sequence[Arm]) -> dict[int, int]:
 
 
 def _against(reference: tuple[Arm, Runs], arm: tuple[Arm, Runs]) -> xr.Dataset:
-    paired, (_, ours), (_, theirs) = pairs(reference[0], arm[0]), reference, arm
+    paired, (_, ours), (_, theirs) = list(pairing(reference[0], arm[0]).pairs), reference, arm
     epochs = common_epochs([*ours.values(), *theirs.values()])
     columns: dict[str, Any] = {}
     for name in COMPARED:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bceprobe.comparison.arms import paired
+from bceprobe.comparison.arms import pairing
 from bceprobe.comparison.model import Estimate, Evidence, Overall, Row
 from bceprobe.stats import (
     bca,
@@ -72,7 +72,7 @@ def scaled(row: Row, *, ratio: bool) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def _row(measured: Measured, cell: str, reference: Arm, arm: Arm, epoch: int) -> Row:
-    pairs = paired(reference, arm).pairs
+    pairs = pairing(reference, arm).pairs
     a, b = (measured.at(either.runs, [epoch])[:, 0] for either in (reference, arm))
     if pairs:
         a, b = a[[first for first, _ in pairs]], b[[second for _, second in pairs]]

@@ -9,7 +9,7 @@ import pytest
 from builders import make_arms, make_run
 
 from bceprobe import compare
-from bceprobe.comparison.arms import paired, read_arms
+from bceprobe.comparison.arms import pairing, read_arms
 from bceprobe.errors import StoreNotFoundError, UsageError
 from bceprobe.store import StoreWriter
 from bceprobe.store.importing import import_npz
@@ -87,13 +87,13 @@ def test_pairs_match_equal_seeds_in_any_order(folder: Path, tmp_path: Path) -> N
     make_run(tmp_path / "x" / "first", loss="bce", seed=1, epochs=EPOCHS)
     make_run(tmp_path / "x" / "second", loss="bce", seed=0, epochs=EPOCHS)
     ce, bce = read_arms([str(folder / "ce"), str(tmp_path / "x")])
-    assert [(ce.seeds[i], bce.seeds[j]) for i, j in paired(ce, bce).pairs] == [(0, 0), (1, 1)]
+    assert [(ce.seeds[i], bce.seeds[j]) for i, j in pairing(ce, bce).pairs] == [(0, 0), (1, 1)]
 
 
 @pytest.mark.parametrize("other", ["fast/bce", "imported-*", "bce/seed-0"])
 def test_there_are_no_pairs_without_the_same_seeds(folder: Path, other: str) -> None:
     """Other seeds, unknown seeds, or another number of seeds make no pairs."""
-    assert paired(*read_arms([str(folder / "ce"), str(folder / other)])).pairs == ()
+    assert pairing(*read_arms([str(folder / "ce"), str(folder / other)])).pairs == ()
 
 
 @pytest.mark.parametrize(

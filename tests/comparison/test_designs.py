@@ -75,7 +75,11 @@ def test_what_goes_with_the_loss_makes_no_cells(tmp_path: Path) -> None:
 
 def test_an_option_of_one_loss_makes_levels(tmp_path: Path) -> None:
     """Values of an option that other losses do not have are levels to compare, not cells."""
-    losses = [{"loss": "ce"}, {"loss": "focal", "loss__gamma": 1.0}, {"loss": "focal", "loss__gamma": 2.0}]
+    losses: list[dict[str, Any]] = [
+        {"loss": "ce"},
+        {"loss": "focal", "loss__gamma": 1.0},
+        {"loss": "focal", "loss__gamma": 2.0},
+    ]
     design = read_design([write(tmp_path, crossed(losses, [SGD, ADAMW]))])
     assert design.levels == ("CE", "focal, gamma 1.0", "focal, gamma 2.0")
     assert list(layout(design)) == ["adamw", "sgd"]
@@ -83,7 +87,10 @@ def test_an_option_of_one_loss_makes_levels(tmp_path: Path) -> None:
 
 def test_an_option_of_one_model_belongs_to_its_cells(tmp_path: Path) -> None:
     """Widths that only one model has are cells of that model, and no combination with the other one is missed."""
-    models = [{"model__name": "convnet"}, *({"model__name": "mlp", "model__width": width} for width in (8, 16))]
+    models: list[dict[str, Any]] = [
+        {"model__name": "convnet"},
+        *({"model__name": "mlp", "model__width": width} for width in (8, 16)),
+    ]
     design = read_design([write(tmp_path, crossed(LOSSES, models))])
     assert list(layout(design)) == ["convnet", "mlp, width 8", "mlp, width 16"]
     assert design.notes == ()
@@ -205,7 +212,7 @@ def test_only_known_keys_may_be_allowed(tmp_path: Path) -> None:
 
 def test_a_model_may_be_the_factor(tmp_path: Path) -> None:
     """Models are refused side by side, and compared where they are the factor."""
-    models = [{"model__name": "convnet"}, {"model__name": "mlp", "model__width": 8}]
+    models: list[dict[str, Any]] = [{"model__name": "convnet"}, {"model__name": "mlp", "model__width": 8}]
     location = write(tmp_path, models)
     assert check_comparable(read_design([location], factor="model.name")) == ()
     arms = [write(tmp_path / name, [model]) for name, model in zip("ab", models, strict=True)]

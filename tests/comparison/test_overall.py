@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ LEFT = {
     ("third", "ce"): 0.85,
     ("third", "bce"): 0.6,
 }
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "sgd": {"optim__name": "sgd"},
     "adamw": {"optim__name": "adamw"},
     "third": {"optim__name": "sgd", "optim__lr": 0.3},
@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("factorial")
     for variant, ((cell, loss), decay) in enumerate(LEFT.items()):
         for seed in range(3):
-            options = {"decay": decay, "variant": variant, **SETTINGS[cell]}
+            options: dict[str, Any] = {"decay": decay, "variant": variant, **SETTINGS[cell]}
             make_run(made / f"{cell}-{loss}-{seed}", loss=loss, seed=seed, epochs=EPOCHS, **options)
     return made
 
@@ -64,8 +64,8 @@ def test_overall_effects_are_those_of_the_mixed_model(comparison: Comparison, fo
     """The effect on NC2 is that of the mixed model on the differences of logarithms within pairs, and a ratio."""
     differences = []
     for cell in SETTINGS:
-        found = [[folder / f"{cell}-{loss}-{seed}" for seed in range(3)] for loss in ("ce", "bce")]
-        ce, bce = (analyze(runs, "nc", splits="train")["nc2"].values[:, 0, -1] for runs in found)
+        arms = [[folder / f"{cell}-{loss}-{seed}" for seed in range(3)] for loss in ("ce", "bce")]
+        ce, bce = (analyze(runs, "nc", splits="train")["nc2"].values[:, 0, -1] for runs in arms)
         differences.append(np.log(bce) - np.log(ce))
     expected = mixed_effect(np.concatenate(differences), np.repeat(list(SETTINGS), 3).tolist())
     found = effect_of(comparison, "nc2")
