@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from bceprobe.errors import UsageError
 from bceprobe.registry import nearest
-from bceprobe.report.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +50,8 @@ class Margin:
     def words(self) -> str:
         """The range of what does not matter, such as ``"±0.5 pp"``."""
         if self.unit == "x":
-            return f"{number(math.exp(-self.size))} to {number(math.exp(self.size))}"
-        return f"±{number(100 * self.size)} pp" if self.unit == "pp" else f"±{number(self.size)}"
+            return f"{math.exp(-self.size):.3g} to {math.exp(self.size):.3g}"
+        return f"±{100 * self.size:.3g} pp" if self.unit == "pp" else f"±{self.size:.3g}"
 
 
 def read_margins(texts: Sequence[str], metrics: Sequence[Metric]) -> tuple[Margin, ...]:

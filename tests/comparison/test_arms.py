@@ -90,6 +90,18 @@ def test_pairs_match_equal_seeds_in_any_order(folder: Path, tmp_path: Path) -> N
     assert [(ce.seeds[i], bce.seeds[j]) for i, j in pairing(ce, bce).pairs] == [(0, 0), (1, 1)]
 
 
+def test_common_seeds_are_paired_and_others_left_out(tmp_path: Path) -> None:
+    """Of arms with other seeds besides, those in common are paired and the rest named; below half nothing is paired."""
+    for arm, seeds in (("ce", (0, 1, 2)), ("bce", (1, 2, 3, 4)), ("many", (2, 1, *range(10, 14)))):
+        for seed in seeds:
+            make_run(tmp_path / arm / str(seed), seed=seed, epochs=(1,), per_class={"train": 2})
+    ce, bce, many = read_arms([str(tmp_path / name) for name in ("ce", "bce", "many")])
+    found = pairing(ce, bce)
+    assert [(ce.seeds[i], bce.seeds[j]) for i, j in found.pairs] == [(1, 1), (2, 2)]
+    assert found.why == "seed 0 of ce left out; seeds 3, 4 of bce left out"
+    assert pairing(ce, many) == ((), "2 of 3 and 6 seeds are the same")
+
+
 @pytest.mark.parametrize("other", ["fast/bce", "imported-*", "bce/seed-0"])
 def test_there_are_no_pairs_without_the_same_seeds(folder: Path, other: str) -> None:
     """Other seeds, unknown seeds, or another number of seeds make no pairs."""
