@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bceprobe.comparison.verdict import joined
+from bceprobe.comparison.wording import joined
 from bceprobe.report import HistogramFrame, HistogramPanel, Histograms, Matrices, MatrixPanel, Text
 from bceprobe.report.numbers import number
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bceprobe.comparison.arms import Arm
     from bceprobe.comparison.comparable import Difference
     from bceprobe.comparison.design import Design
-    from bceprobe.comparison.margins import Margin
     from bceprobe.comparison.frames import Frames
+    from bceprobe.comparison.margins import Margin
     from bceprobe.comparison.optima import ArmOptimum
     from bceprobe.report import Report, Verdict
     from bceprobe.stats import Equivalence, MixedEffect, TestResult

@@ -18,7 +18,7 @@ from bceprobe.report import Details, Figure, FigureGroup, Report, Section, print
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bceprobe.comparison.design import Cell
+    from bceprobe.comparison.design import Cell, Design
     from bceprobe.comparison.model import Comparison, Quantity
     from bceprobe.report.model import Block
 
@@ -29,12 +29,17 @@ def present(comparison: Comparison) -> Report:
         Section("curves", "Over the epochs", tuple(_curves(comparison))),
         Section("final", f"At epoch {comparison.epoch}", tuple(final_tables(comparison))),
         *([Section("optimum", "Against the optimum", tuple(optimum_blocks(comparison)))] if comparison.optima else []),
-        Section("frames", "Epoch by epoch", tuple(frame_blocks(comparison.frames))),
+        Section("frames", f"Epoch by epoch{_within(comparison.design)}", tuple(frame_blocks(comparison.frames))),
         Section("measures", f"Every measure at epoch {comparison.epoch}", tuple(measure_tables(comparison))),
         Section("provenance", "Provenance", provenance(comparison)),
         Section("methods", "Methods", methods(comparison)),
     )
     return Report(" vs. ".join(some(comparison.design.levels)), _facts(comparison), comparison.verdict(), sections)
+
+
+def _within(design: Design) -> str:
+    """Say of which cell something is, where there are several."""
+    return f" with {design.cells[0].label}" if design.factorial else ""
 
 
 def _facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
