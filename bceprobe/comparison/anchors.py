@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from bceprobe.report import Verdict
 
 SLUG = 24
+# The section with the final tables, and how many rows a figure leads to one by one.
+FINAL, FEW = "final", 3
 
 
 def figure_name(quantity: Quantity, cell: str = "") -> str:
@@ -71,9 +73,10 @@ def ways_from_row(row: Row, findings: Mapping[str, str]) -> tuple[Link, ...]:
 
 
 def ways_from_figure(quantity: Quantity, rows: Iterable[Row], cell: str = "") -> tuple[Link, ...]:
-    """Lead from a figure to the rows of its quantity and cell; a row leads on to the verdict."""
-    about = f"row of {quantity.place}"
-    mine = [row for row in rows if (row.quantity, row.cell) == (quantity, cell)]
+    """Lead from a figure to the rows of its quantity and cell, or to the section of their tables if there are many."""
+    mine, about = [row for row in rows if (row.quantity, row.cell) == (quantity, cell)], f"rows of {quantity.place}"
+    if len(mine) > FEW:
+        return (Link("tables", FINAL, about),)
     return tuple(Link(f"{row.arm} in the table", row_name(row), about) for row in mine)
 
 

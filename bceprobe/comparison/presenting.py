@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bceprobe.comparison.against import optimum_blocks
-from bceprobe.comparison.anchors import slug
+from bceprobe.comparison.anchors import FINAL, slug
 from bceprobe.comparison.drawing import BANDS, Scale, curve_figure, legend
 from bceprobe.comparison.framing import frame_blocks
 from bceprobe.comparison.measures import measure_tables
@@ -27,7 +27,7 @@ def present(comparison: Comparison) -> Report:
     """Lay a comparison out; the same comparison always gives the same report."""
     sections = (
         Section("curves", "Over the epochs", tuple(_curves(comparison))),
-        Section("final", f"At epoch {comparison.epoch}", tuple(final_tables(comparison))),
+        Section(FINAL, f"At epoch {comparison.epoch}", tuple(final_tables(comparison))),
         *([Section("optimum", "Against the optimum", tuple(optimum_blocks(comparison)))] if comparison.optima else []),
         Section("frames", f"Epoch by epoch{_within(comparison.design)}", tuple(frame_blocks(comparison.frames))),
         Section("measures", f"Every measure at epoch {comparison.epoch}", tuple(measure_tables(comparison))),

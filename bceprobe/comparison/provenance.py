@@ -11,7 +11,7 @@ from bceprobe.report.numbers import UNDEFINED
 from bceprobe.settings import flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bceprobe.comparison.model import Comparison
     from bceprobe.report.model import Block
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 def provenance(comparison: Comparison) -> tuple[Block, ...]:
-    """Lay out the runs, the settings and records they all share, and folded away what differs from run to run."""
+    """Lay out the runs, and folded away the settings and records that they share and those that differ."""
     runs = [run for arm in comparison.arms for run in arm.runs]
     labels, records = unique_labels(runs), [_record(run) for run in runs]
     shared = {key: value for key, value in records[0].items() if all(key in r and r[key] == value for r in records)}
@@ -42,10 +42,7 @@ def provenance(comparison: Comparison) -> tuple[Block, ...]:
         *_varied(comparison),
         _runs(comparison, dict(zip(runs, labels, strict=True))),
         Details("The same in every run", (_listing("Settings and records shared by all runs", shared),)),
-        *(
-            Details(f"Only {label}", (_listing(f"Settings and records of {label}", _without(record, shared)),))
-            for label, record in zip(labels, records, strict=True)
-        ),
+        Details("What is each run's own", (_own(labels, [_without(record, shared) for record in records]),)),
     )
 
 
@@ -94,6 +91,17 @@ def _text(value: Any) -> str:
 
 def _without(record: dict[str, str], shared: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in record.items() if key not in shared}
+
+
+def _own(labels: Sequence[str], records: Sequence[dict[str, str]]) -> Table:
+    """Lay out what differs, in one table for all runs, to be filtered by a run or by a key."""
+    columns = (Column("Run"), Column("Key"), Column("Value"))
+    rows = [
+        (Cell(label), Cell(key), Cell(value))
+        for label, record in zip(labels, records, strict=True)
+        for key, value in sorted(record.items())
+    ]
+    return Table("Settings and records that differ between runs", columns, tuple(rows))
 
 
 def _listing(caption: str, record: dict[str, str]) -> Table:

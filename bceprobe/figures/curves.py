@@ -93,7 +93,9 @@ def draw_curves(panel: Panel) -> Figure:
         figure = Figure(figsize=SIZE, layout="constrained")
         axes = figure.add_subplot()
         fill(axes, panel)
-        axes.legend(handles=[*axes.get_legend_handles_labels()[0], *_keys(panel)], loc="best").set_gid("legend")
+        legend = axes.legend(handles=[*axes.get_legend_handles_labels()[0], *_keys(panel)], loc="best")
+        # A page has one legend for many figures, and hides this one: it takes no room.
+        legend.set(gid="legend", in_layout=False)
     return figure
 
 

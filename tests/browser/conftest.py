@@ -1,4 +1,4 @@
-"""A browser for the pages that this program writes."""
+"""A browser for the pages that this program writes, and the report that most tests look at."""
 
 from __future__ import annotations
 
@@ -7,24 +7,18 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from browsing import NAMES, OPTIONS
+from builders import make_arms
 from playwright.sync_api import sync_playwright
+
+from bceprobe.comparison import compare
+from bceprobe.report import write_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Without these a browser talks to its maker, sandbox and GPU need rights that a container does not have.
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +34,10 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=found, args=OPTIONS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of two arms with three seeds each."""
+    folder = tmp_path_factory.mktemp("page")
+    return write_html(compare(*make_arms(folder, epochs=(1, 2, 4))).report(), folder / "report.html")

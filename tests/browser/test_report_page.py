@@ -2,68 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import make_arms
+from browsing import opened
 from report_cases import HOSTILE, report
 
-from bceprobe.comparison import compare
 from bceprobe.report import write_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Dialog, Locator, Page, Request
+    from playwright.sync_api import Browser, Locator
 
 pytestmark = pytest.mark.browser
-
-
-@dataclass
-class Watched:
-    """A page, and everything that a silent page must not do."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def note_request(self, request: Request) -> None:
-        """Remember what the page asks for."""
-        self.requests.append(request.url)
-
-    def note_dialog(self, dialog: Dialog) -> None:
-        """Remember that a script has opened a dialog, and close it."""
-        self.complaints.append(dialog.message)
-        dialog.dismiss()
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of two arms with three seeds each."""
-    folder = tmp_path_factory.mktemp("page")
-    return write_html(compare(*make_arms(folder, epochs=(1, 2, 4))).report(), folder / "report.html")
-
-
-@contextmanager
-def opened(browser: Browser, file: Path, *, scheme: str = "light", width: int = 1200) -> Iterator[Watched]:
-    """Open the file in a browser that is offline, and watch it."""
-    context = browser.new_context(
-        offline=True,
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": 900},
-    )
-    context.set_default_timeout(10_000)
-    watched = Watched(context.new_page())
-    watched.page.on("request", watched.note_request)
-    watched.page.on("console", lambda message: watched.complaints.append(message.text))
-    watched.page.on("dialog", watched.note_dialog)
-    watched.page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-    watched.page.goto(file.as_uri(), wait_until="load")
-    yield watched
-    context.close()
 
 
 def numbers(table: Locator, column: int) -> list[float]:
