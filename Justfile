@@ -29,6 +29,10 @@ format:
 docs *words:
     uv run python tests/readme.py --write "{{words}}"
 
+# Take the pictures of the report in the README again, from the runs of `just quickstart`.
+screenshots *runs:
+    PYTHONPATH=tests uv run python tests/screenshots.py {{runs}}
+
 # Tests that need a CUDA device.
 gpu *arguments:
     uv run pytest -m gpu {{arguments}}

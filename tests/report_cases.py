@@ -11,8 +11,13 @@ from bceprobe.report import (
     Figure,
     FigureGroup,
     Finding,
+    HistogramFrame,
+    HistogramPanel,
+    Histograms,
     Key,
     Link,
+    Matrices,
+    MatrixPanel,
     Numbers,
     Report,
     Section,
@@ -48,9 +53,23 @@ def report(text: str = "plain") -> Report:
         FigureGroup(
             "group", text, (figure,), ("log", "linear"), (Key(text, "#123456", "*"), Key(text, "#654321", "o"))
         ),
+        *frames(text),
         Definitions((Definition(text, text, own=True),)),
         Details(text, (Table(text, columns, 3 * rows, text),)),
     )
     finding = Finding(text, text, "differs", "finding", (Link(text, "row-1", text),))
     verdict = Verdict(text, (finding,), (text,))
     return Report(text, ((text, text),), verdict, (Section("section", text, blocks),))
+
+
+def frames(text: str) -> tuple[Matrices, Histograms]:
+    """Matrices and histograms of two frames, and the text wherever a text can be."""
+    matrices = (((1.0,), (0.25, float("nan"))), ((0.5,), (-0.75, 2.0)))
+    drawn = (HistogramFrame(((1, 0), (0, 4)), (0.0,)), HistogramFrame(((2, 1), (3, 0)), (0.75, 9.0)))
+    steps, texts = (text, text), (text, text)
+    return (
+        Matrices("matrices", text, steps, text, (text, text), (MatrixPanel(text, matrices, texts),)),
+        Histograms(
+            "histograms", text, steps, text, (text, text), text, (-1, 0, 1), (HistogramPanel(text, drawn, texts),)
+        ),
+    )

@@ -76,7 +76,7 @@ OPTIMUM = (
 
 def methods(comparison: Comparison) -> tuple[Block, ...]:
     """Describe how the numbers were made: a paragraph for a paper, what it means, and whose definitions they have."""
-    texts = (Text(" ".join(for_a_paper(comparison))), *map(Text, _explanations(comparison)))
+    texts = (Text(" ".join(for_a_paper(comparison)), copyable=True), *map(Text, _explanations(comparison)))
     return (*texts, Definitions(tuple(_definitions(comparison))))
 
 

@@ -57,7 +57,7 @@ def test_findings_figures_and_rows_lead_to_each_other(browser: Browser, file: Pa
 def test_a_link_reaches_a_row_that_is_filtered_out(browser: Browser, file: Path) -> None:
     """A link to a row that the filter hides takes the filter away."""
     with opened(browser, file) as watched:
-        box = watched.page.locator("#final").get_by_role("searchbox")
+        box = watched.page.locator("#final").get_by_role("searchbox").first
         box.fill("no such row")
         watched.page.locator(".findings li a[href^='#row-']").first.click()
         watched.page.locator("tr:target").wait_for()

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from browsing import opened
+from readme import README
 from report_cases import HOSTILE, report
+from screenshots import FOLDER, take
 
-from bceprobe.report import write_html
+from bceprobe.report import (
+    Cell,
+    Column,
+    Figure,
+    FigureGroup,
+    Finding,
+    Key,
+    Link,
+    Report,
+    Section,
+    Table,
+    Verdict,
+    write_html,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +43,7 @@ def numbers(table: Locator, column: int) -> list[float]:
 def test_page_is_silent_and_asks_for_nothing(browser: Browser, file: Path) -> None:
     """Opening, sorting, switching and printing cause no message, no error, and no request but for the file itself."""
     with opened(browser, file) as watched:
-        watched.page.get_by_role("button", name="Quantity").click()
+        watched.page.get_by_role("button", name="Quantity").first.click()
         watched.page.get_by_role("radio", name="linear").check()
         watched.page.pdf()
         assert (watched.requests, watched.complaints) == ([file.as_uri()], [])
@@ -45,7 +61,7 @@ def test_verdict_is_on_the_first_screen(browser: Browser, file: Path) -> None:
 def test_clicking_a_heading_sorts_both_ways(browser: Browser, file: Path) -> None:
     """A click sorts by the numbers, not their text, a second one turns the order; the heading says so to all."""
     with opened(browser, file) as watched:
-        table = watched.page.locator("#final table")
+        table = watched.page.locator("#final table").first
         heading = table.get_by_role("columnheader", name="CE", exact=True)
         before = numbers(table, 3)
         heading.get_by_role("button").click()
@@ -58,7 +74,7 @@ def test_clicking_a_heading_sorts_both_ways(browser: Browser, file: Path) -> Non
 def test_undefined_values_are_sorted_last_either_way(browser: Browser, file: Path) -> None:
     """Rows without a value stay at the end of the table whichever way it is sorted."""
     with opened(browser, file) as watched:
-        table = watched.page.locator("#final table")
+        table = watched.page.locator("#final table").first
         table.evaluate("table => table.tBodies[0].rows[0].cells[3].removeAttribute('data-value')")
         for _ in range(2):
             table.get_by_role("button", name="BCE", exact=True).click()
@@ -72,7 +88,7 @@ def test_keyboard_sorts_and_switches(browser: Browser, file: Path) -> None:
         page.get_by_role("radio", name="log").focus()
         page.keyboard.press("ArrowRight")
         assert page.get_by_role("radio", name="linear").is_checked()
-        page.locator("#final .scroll").focus()
+        page.locator("#final .scroll").first.focus()
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         assert page.locator("#final th").first.get_attribute("aria-sort") == "ascending"
@@ -146,3 +162,36 @@ def luminance(color: str) -> float:
     shares = [float(part) / 255 for part in color[color.index("(") + 1 : color.index(")")].split(",")[:3]]
     linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_dozens_of_runs_stay_readable(browser: Browser, tmp_path: Path) -> None:
+    """Of 40 findings ten are seen at first, a link unfolds the others; a legend of 40 arms and their table fit."""
+    links = (Link("row", "row-39"),)
+    findings = tuple(Finding(f"Finding {at}", "is long. " * 12, "differs", f"f-{at}", links) for at in range(40))
+    rows = tuple((Cell(f"arm-{at}/seed-0", links=(Link("verdict", f"f-{at}"),)), Cell(f"{at}", at)) for at in range(40))
+    columns, anchors = (Column("Run"), Column("Seed", numeric=True)), tuple(f"row-{at}" for at in range(40))
+    legend = tuple(Key(f"an arm with a long name, {at}", "#2f72bd", "*") for at in range(40))
+    group = FigureGroup("g", "G", (Figure("f", "F", {"linear": "<svg></svg>"}),), legend=legend)
+    blocks = (group, Table("Runs", columns, rows, anchors=anchors))
+    file = write_html(Report("Many", (), Verdict("v", findings), (Section("s", "S", blocks),)), tmp_path / "many.html")
+    with opened(browser, file) as watched:
+        page = watched.page
+        assert sum(item.is_visible() for item in page.locator(".findings li").all()) == 10
+        assert page.locator("#s").evaluate("section => section.getBoundingClientRect().top") < 1500
+        box = page.locator(".figures .legend").bounding_box()
+        assert box is not None
+        assert box["height"] < 200
+        page.get_by_role("searchbox").fill("arm-39/")
+        page.locator("tr:visible a").first.press("Enter")
+        last = page.locator("#f-39")
+        last.wait_for()
+        assert last.evaluate("item => item === document.activeElement")
+
+
+def test_the_pictures_of_the_readme_are_taken(browser: Browser, file: Path, tmp_path: Path) -> None:
+    """What `just screenshots` takes are the pictures that the README shows, which are there, and small."""
+    shown = {FOLDER / name for name in re.findall(r"\(reports/screenshots/([^)]+)\)", README.read_text())}
+    taken = take(browser, file, tmp_path)
+    assert {picture.name for picture in taken} == {picture.name for picture in shown}
+    for picture in (*taken, *shown):
+        assert 5_000 < picture.stat().st_size < 150_000

@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Note text."""
-        self.texts[self.current] = self.texts.get(self.current, "") + data
+        self.texts[self.current] = self.texts.get(self.current, "") + data + "\n" * (self.current == DATA)
 
     def all(self, tag: str) -> list[dict[str, str]]:
         """Return the attributes of all elements of a kind."""
@@ -112,7 +112,9 @@ def test_the_policy_allows_only_this_script() -> None:
 def test_numbers_for_the_script_are_json_that_cannot_end_its_element(text: str) -> None:
     """What the script reads is JSON with every text as it came, and holds no character that HTML acts on."""
     data = Page(to_html(report(text))).texts[DATA]
-    assert json.loads(data) == {"columns": [text, "value"], "rows": [[text, 1.5], [text, None]]}
+    figure, matrices, histograms = map(json.loads, data.splitlines())
+    assert figure == {"columns": [text, "value"], "rows": [[text, 1.5], [text, None]]}
+    assert {matrices["thing"], *matrices["labels"], *histograms["series"], *histograms["panels"][0]["texts"]} == {text}
     assert not set("<>&") & set(data)
 
 
