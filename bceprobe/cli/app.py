@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bceprobe.cli import analyze, compare, listing, plot, quickstart, store, theory, train
+from bceprobe.cli import analyze, compare, listing, plot, quickstart, runs, store, theory, train
 
 HELP = (
     "Show with evidence how a loss function shapes learned features.\n\n"
@@ -50,4 +50,5 @@ app.command("compare")(compare.compare)
 app.command("plot", cls=plot.PlotCommand)(plot.plot)
 app.command("theory")(theory.theory)
 app.command("list")(listing.list_names)
+app.add_typer(runs.app, name="runs")
 app.add_typer(store.app, name="store")

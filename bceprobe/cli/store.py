@@ -29,7 +29,7 @@ def info(
     if as_json:
         result_json(described)
     else:
-        _print_description(described)
+        print_description(described)
 
 
 @app.command()
@@ -100,7 +100,10 @@ def _count(name: str, split: dict[str, Any]) -> str:
     return f"{name}, {len(split['epochs'])} of {split['planned']} epochs, {split['samples']} samples"
 
 
-def _print_description(described: dict[str, Any]) -> None:
+def print_description(described: dict[str, Any]) -> None:
+    """Print what `bceprobe.store.description.describe` says of a run."""
+    from bceprobe.report import printable
+
     facts = {
         "run": described["run"],
         "format": f"version {described['store_version']}",
@@ -115,7 +118,8 @@ def _print_description(described: dict[str, Any]) -> None:
         "stopped": stopped_words(described["stopped"]),
         "size": f"{number(described['bytes'] / 1e6)} MB",
     }
-    print_table(["store", ""], [[name, str(fact)] for name, fact in facts.items() if fact is not None], text=2)
+    rows = [[name, printable(str(fact))] for name, fact in facts.items() if fact is not None]
+    print_table(["store", ""], rows, text=2)
     columns = ["split", "N", "d", "K", "type", "samples/chunk", "written epochs"]
     print_table(columns, [_split_row(name, split) for name, split in described["splits"].items()], text=1)
 

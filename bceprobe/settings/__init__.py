@@ -3,6 +3,7 @@
 Layers override one another in the order default, preset, configuration file, environment, command line.
 """
 
+from bceprobe.settings.conditions import Condition, parse_condition
 from bceprobe.settings.epochs import select_epochs
 from bceprobe.settings.fields import (
     AugmentSettings,
@@ -22,6 +23,7 @@ __all__ = [
     "PRESETS",
     "AugmentSettings",
     "CaptureSettings",
+    "Condition",
     "DataSettings",
     "LossSettings",
     "ModelSettings",
@@ -31,6 +33,7 @@ __all__ = [
     "StopSettings",
     "flatten",
     "parse_assignment",
+    "parse_condition",
     "preset",
     "read_toml",
     "resolve",

@@ -25,13 +25,24 @@ def find_runs(location: str | Path) -> list[Run]:
     StoreError
         A run that is there cannot be read.
     """
-    runs = [open_run(found) for found in _run_locations(str(location), set())]
-    if not runs:
+    return [open_run(found) for found in run_locations(location)]
+
+
+def run_locations(location: str | Path) -> list[str]:
+    """Find what `find_runs` opens, without opening it: among them may be runs that cannot be read.
+
+    Raises
+    ------
+    StoreNotFoundError
+        Nothing there is a run.
+    """
+    found = list(_below(str(location), set()))
+    if not found:
         raise StoreNotFoundError(f"no run at or below {location}", "Train one: bceprobe train --help")
-    return runs
+    return found
 
 
-def _run_locations(location: str, seen: set[str]) -> Iterator[str]:
+def _below(location: str, seen: set[str]) -> Iterator[str]:
     path = local_path(location)
     identity = str(path.resolve()) if path else location
     if identity in seen:
@@ -41,4 +52,4 @@ def _run_locations(location: str, seen: set[str]) -> Iterator[str]:
         yield location
         return
     for folder in subfolders(location):
-        yield from _run_locations(folder, seen)
+        yield from _below(folder, seen)

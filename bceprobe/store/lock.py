@@ -47,6 +47,22 @@ def writing(location: str | Path) -> Iterator[None]:
         _leave(folder, file)
 
 
+def held(location: str | Path) -> bool:
+    """Tell whether a process is writing a local run now; of a URL that is not known."""
+    path = local_path(location)
+    if path is None or fcntl is None or not (path / FILE).is_file():
+        return False
+    with _GUARD:
+        if _HELD.get(path.resolve()):
+            return True
+    with (path / FILE).open(encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
 def _enter(folder: Path) -> IO[str] | None:
     """Take the lock, unless this process has it."""
     with _GUARD:
