@@ -12,28 +12,33 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bceprobe.comparison import Comparison, Overall, Quantity, Row
+    from bceprobe.comparison.courses import Course
+    from bceprobe.comparison.samples import SampleRow
 
 SHARE = "share"
-WIDEST, NARROW = 12, 9
+WIDEST, NARROW, APART = 12, 9, 16
 # Characters of a head, of a column of estimates, and of the name of a cell before it is folded.
 TITLE, COLUMN, LONGEST_CELL = 8, 10, 36
 BESIDE = "perm., rank: other tests, uncorrected; g: Hedges; delta: Cliff; seeds: per arm for 80 % power at this effect."
 LEGEND = "x: ratio of geometric means; pp: difference in percentage points"
 
 
-def print_comparison(comparison: Comparison) -> None:
-    """Print the verdict of a comparison in words, and its final tables."""
+def print_comparison(comparison: Comparison, *, brief: bool = False) -> None:
+    """Print the verdict of a comparison in words, and its final tables; in brief: those of the tests that decide."""
     verdict = comparison.verdict()
     _print_wrapped(verdict.headline)
     for finding in verdict.findings:
         _print_wrapped(f"{finding.lead} {finding.evidence}", "- ")
     for caveat in verdict.caveats:
         _print_wrapped(caveat, "! ")
-    (_print_cells if comparison.design.factorial else _print_arms)(comparison)
+    if comparison.design.factorial:
+        _print_cells(comparison)
+    else:
+        _print_arms(comparison, brief=brief)
 
 
-def _print_arms(comparison: Comparison) -> None:
-    """Print a table for each arm: values, estimate, corrected p."""
+def _print_arms(comparison: Comparison, *, brief: bool) -> None:
+    """Print a table for each arm: values, estimate, corrected p; and those of what stands beside it."""
     from bceprobe.comparison.wording import SHORT
 
     after = SHORT[comparison.correction]
@@ -42,17 +47,27 @@ def _print_arms(comparison: Comparison) -> None:
         columns = [f"At epoch {comparison.epoch}", _cut(reference), _cut(level), "compared [95 % CI]", f"{after} p"]
         rows = [row for row in comparison.rows if row.level == level]
         print_table(columns, map(_row, rows))
-        if any(not row.result.note for row in rows):
+        if not brief and any(not row.result.note for row in rows):
             _print_evidence(rows)
-    note(f"{LEGEND}; {after} p: corrected over all rows.")
-    if comparison.tested:
+            _print_courses([one for one in comparison.courses if one.level == level], after)
+    for pair in comparison.samples:
+        columns = [
+            f"{pair.samples} test samples",
+            _cut(pair.reference),
+            _cut(pair.arm),
+            "apart [95 % CI]",
+            f"{after} p",
+        ]
+        print_table(columns, map(_sample_row, pair.rows))
+    note(f"{LEGEND}; {after} p: corrected over all rows of its table.")
+    if comparison.tested and not brief:
         note(BESIDE)
 
 
 def _print_evidence(rows: Sequence[Row]) -> None:
     """Print what other tests say of the rows, effect sizes, and how many seeds would be needed."""
     asked = any(row.evidence.margin for row in rows)
-    columns = ["Beside it", "perm. p", "rank p", "BCa 95 %", "g", "delta", "seeds", *(["equiv. p"] if asked else [])]
+    columns = ["Beside it", "perm.", "rank", "BCa 95 %", "g", "delta", "seeds", *(["equiv. p"] if asked else [])]
     print_table(columns, [_evidence(row)[: len(columns)] for row in rows])
 
 
@@ -63,6 +78,41 @@ def _evidence(row: Row) -> list[str]:
     effects = (_short(row.result.effect, 2), _short(found.cliffs_delta, 2))
     interval, needed = "-" if low == "-" else f"[{low}, {high}]", str(found.seeds_needed or "-")
     return [_place(row.quantity), *p_values, interval, *effects, needed, _short(found.p_equivalent, 2)]
+
+
+def _print_courses(courses: Sequence[Course], after: str) -> None:
+    """Print how far apart the curves run early on, at which epochs that is sure, and when half of the runs arrive."""
+    below = f"< {courses[0].threshold:g} at" if courses else ""
+    columns = ["First 20 epochs", "area [95 % CI]", f"{after} p", "apart at", below]
+    if courses:
+        print_table(columns, map(_course, courses))
+
+
+def _course(course: Course) -> list[str]:
+    from bceprobe.comparison.course_blocks import ranges
+
+    area, medians = course.area, [course.reference_waiting.curve.median, course.waiting.curve.median]
+    size = f"{_short(area.difference)} [{_short(area.ci_low, 2)}, {_short(area.ci_high, 2)}]" if area else "-"
+    apart = ranges(course.apart) or "-"
+    return [
+        course.quantity.short,
+        size,
+        _short(course.p_area, 2),
+        apart if len(apart) <= APART else f"{len(course.apart)} epochs",
+        " / ".join(_short(median) for median in medians),
+    ]
+
+
+def _sample_row(row: SampleRow) -> list[str]:
+    factor, percent, points = (100.0, " %", " pp") if row.quantity.units == SHARE else (1.0, "", "")
+    result = row.result
+    low, high = (_short(factor * end, 2) for end in (result.ci_low, result.ci_high))
+    return [
+        row.quantity.short,
+        *(f"{_short(factor * value)}{percent}" for value in (row.reference, row.value)),
+        f"{_short(factor * result.difference)}{points} [{low}, {high}]",
+        _short(row.p_corrected, 2),
+    ]
 
 
 def _print_cells(comparison: Comparison) -> None:

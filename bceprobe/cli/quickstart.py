@@ -44,7 +44,7 @@ def quickstart(
     with progress("compare") as moved:
         comparison = compare(out / "ce", out / "bce", progress=moved)
     write_html(comparison.report(), report)
-    print_comparison(comparison)
+    print_comparison(comparison, brief=True)
     result(f"Report: {report}")
 
 

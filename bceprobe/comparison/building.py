@@ -8,12 +8,14 @@ from bceprobe.analysis import analyze
 from bceprobe.analysis.expected import problem
 from bceprobe.analysis.optima import QUANTITIES
 from bceprobe.comparison.comparable import check_comparable, common_epochs, common_splits, like_first, varied_settings
+from bceprobe.comparison.courses import follow
 from bceprobe.comparison.design import read_design
 from bceprobe.comparison.frames import gather_frames
 from bceprobe.comparison.margins import read_margins
 from bceprobe.comparison.measuring import TRAIN, Measured, chosen, measures
 from bceprobe.comparison.model import Comparison
 from bceprobe.comparison.optima import arm_optima
+from bceprobe.comparison.samples import compare_models
 from bceprobe.comparison.testing import tested_overall, tested_rows
 from bceprobe.errors import UsageError
 from bceprobe.metrics import METRICS
@@ -108,6 +110,8 @@ def compare(
         tuple(measures(design.arms, splits, epochs[-1])),
         {arm.label: float(floor.at(arm.runs, epochs[-1:]).max()) for arm in design.arms},
         _optima(design.arms, datasets),
+        follow(design.contrasts, measured, correction),
+        () if design.factorial else tuple(compare_models(design.contrasts, epochs[-1], correction)),
         gather_frames(like_first(design.cells[0].arms), epochs),
     )
 

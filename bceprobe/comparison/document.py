@@ -6,11 +6,17 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from bceprobe.comparison.arms import Arm
+    from bceprobe.comparison.courses import Course
     from bceprobe.comparison.design import Design
     from bceprobe.comparison.model import Comparison, Curve, Measure, Overall, Quantity, Row
     from bceprobe.comparison.optima import ArmOptimum
+    from bceprobe.comparison.samples import ModelPair
+    from bceprobe.stats import TestResult
+    from bceprobe.stats.curves import Band
 
 SCHEMA_VERSION = 1
 
@@ -33,6 +39,8 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "curves": [_curve(curve) for curve in comparison.curves],
         "measures": [_measure(measure, comparison) for measure in comparison.measures],
         "optima": [_optimum(arm, comparison.epoch) for arm in comparison.optima],
+        "courses": [_course(one) for one in comparison.courses],
+        "samples": [_models(pair) for pair in comparison.samples],
         "frames": asdict(comparison.frames),
         "allowed_differences": [difference._asdict() for difference in comparison.allowed],
         "varied_settings": {key: list(values) for key, values in comparison.varied.items()},
@@ -98,6 +106,52 @@ def _overall(one: Overall) -> dict[str, Any]:
     effect = {key: value for key, value in asdict(one.effect).items() if key not in {"difference", "ci_low", "ci_high"}}
     known = {**_name(one.quantity), "level": one.level, "reference": one.reference}
     return {**known, **_estimate(one), **effect, "p_corrected": one.p_corrected}
+
+
+def _course(one: Course) -> dict[str, Any]:
+    """Lay out a course: the band as ratios, the areas of the runs, the epochs to the threshold, and their tests."""
+    ratios = {name: np.exp(values).tolist() for name, values in _band(one.band).items()}
+    names = {**_name(one.quantity), "cell": one.cell, "arm": one.arm, "level": one.level, "reference": one.reference}
+    arrivals = {
+        name: {"reached": waiting.reached, "runs": waiting.curve.n, "median": waiting.curve.median}
+        for name, waiting in (("reference", one.reference_waiting), ("arm", one.waiting))
+    }
+    return {
+        **names,
+        "epoch": list(one.epochs),
+        "band": {**ratios, "test": one.band.test, "p_value": one.band.p_value, "p_corrected": one.p_band},
+        "area": {
+            "reference_values": list(one.areas[0]),
+            "values": list(one.areas[1]),
+            **(_result(one.area) if one.area else {}),
+            "p_corrected": one.p_area,
+        },
+        "arrival": {**arrivals, "threshold": one.threshold, **_result(one.arrival), "p_corrected": one.p_arrival},
+    }
+
+
+def _band(band: Band) -> dict[str, Any]:
+    return {"ratio": band.difference, "low": band.ci_low, "high": band.ci_high}
+
+
+def _models(pair: ModelPair) -> dict[str, Any]:
+    rows = [
+        {
+            **_name(row.quantity),
+            "definition": row.quantity.definition,
+            "reference": row.reference,
+            "value": row.value,
+            **_result(row.result),
+            "p_corrected": row.p_corrected,
+        }
+        for row in pair.rows
+    ]
+    known = {"arm": pair.arm, "reference": pair.reference, "runs": list(pair.runs)}
+    return {**known, "epoch": pair.epoch, "samples": pair.samples, "records": rows}
+
+
+def _result(result: TestResult) -> dict[str, Any]:
+    return {key: value for key, value in asdict(result).items() if key != "n"}
 
 
 def _estimate(row: Row | Overall) -> dict[str, Any]:

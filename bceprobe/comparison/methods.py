@@ -36,6 +36,16 @@ OTHERS = (
     "Beside these stand, without correction, {}, BCa bootstrap intervals (9999 resamples), Hedges' g, Cliff's delta "
     "and the seeds needed for 80 % power."
 )
+COURSES = (
+    "On the way, NC curves were compared by a band of the ratio that holds at all epochs at once (sup t over seeds), "
+    "by the area between their logarithms over the first 20 epochs (t-test), and by the epochs until they are below "
+    "0.1 (log-rank test over permutations of runs): {}, a family of their own, corrected by the same method."
+)
+SAMPLES = (
+    "Apart from that, the trained models themselves were compared on the {} samples of the test set, which says "
+    "nothing about procedures: accuracy by McNemar's test, all else by a paired bootstrap of the samples (2000 "
+    "resamples); {} tests of the same pair of models are a family, corrected by {} method."
+)
 OTHER = {
     SIGN_FLIPS: "a permutation test of all sign flips of paired differences (beyond 16 pairs 65536 at random)",
     RELABELLING: "a permutation test of all exchanges of runs (beyond 65536 as many at random)",
@@ -82,6 +92,7 @@ def methods(comparison: Comparison) -> tuple[Block, ...]:
 
 def for_a_paper(comparison: Comparison) -> Iterator[str]:
     """Write the sentences of a methods paragraph: what was compared, by which tests, with which n and correction."""
+    method = METHODS[comparison.correction][0]
     yield _design(comparison)
     names = joined(list(dict.fromkeys(quantity.short for quantity in comparison.quantities)))
     yield f"{names} were taken at epoch {comparison.epoch}, the last that every run has."
@@ -91,6 +102,9 @@ def for_a_paper(comparison: Comparison) -> Iterator[str]:
         yield from _tests(comparison)
     else:
         yield "No test of the training procedure could be made."
+    if comparison.samples:
+        tests = [len(pair.tested) for pair in comparison.samples]
+        yield SAMPLES.format(comparison.samples[0].samples, joined(list(map(str, tests))), method)
     yield f"Computed with {joined([f'{name} {version(name)}' for name in SOFTWARE])}."
 
 
@@ -116,6 +130,8 @@ def _tests(comparison: Comparison) -> Iterator[str]:
         yield OVERALL.format(count(families["overall"], "test"))
     if families["equivalence"]:
         yield EQUIVALENCE.format(_margins(comparison), count(families["equivalence"], "test"))
+    if families["courses"]:
+        yield COURSES.format(count(families["courses"], "test"))
     others = dict.fromkeys(one.test for row in tested for one in (row.evidence.permutation, row.evidence.ranks))
     yield OTHERS.format(joined([OTHER[test] for test in others]))
 

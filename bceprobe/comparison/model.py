@@ -15,10 +15,12 @@ from bceprobe.stats import PAIRED_T
 if TYPE_CHECKING:
     from bceprobe.comparison.arms import Arm
     from bceprobe.comparison.comparable import Difference
+    from bceprobe.comparison.courses import Course
     from bceprobe.comparison.design import Design
     from bceprobe.comparison.frames import Frames
     from bceprobe.comparison.margins import Margin
     from bceprobe.comparison.optima import ArmOptimum
+    from bceprobe.comparison.samples import ModelPair
     from bceprobe.report import Report, Verdict
     from bceprobe.stats import Equivalence, MixedEffect, TestResult
     from bceprobe.stats.correction import Method
@@ -263,6 +265,10 @@ class Comparison:
         For every arm, the NC1 that the rounding of its features alone would leave (the largest of its runs).
     optima
         For every arm, what theory expects of its threshold and scores; empty where it expects nothing of any arm.
+    courses
+        For every arm but the references and every quantity that decays: a third family.
+    samples
+        For every arm of one run beside a reference of one run: their models on the test samples, a family for each.
     frames
         Gram matrices and histograms of scores of one run of each arm of the first cell, for the sliders of the report.
     """
@@ -278,6 +284,8 @@ class Comparison:
     measures: tuple[Measure, ...]
     floors: dict[str, float]
     optima: tuple[ArmOptimum, ...]
+    courses: tuple[Course, ...]
+    samples: tuple[ModelPair, ...]
     frames: Frames
 
     @property
@@ -301,6 +309,7 @@ class Comparison:
         tests = {"rows": [row.result.p_value for row in self.rows]}
         tests |= {"overall": [one.effect.p_value for one in self.overall]}
         tests |= {"equivalence": [row.evidence.p_equivalent for row in self.rows]}
+        tests |= {"courses": [p for one in self.courses for p in (one.p_band, one.p_area, one.p_arrival)]}
         return {family: int(np.isfinite(p_values).sum()) for family, p_values in tests.items()}
 
     def verdict(self) -> Verdict:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from bceprobe.comparison.against import optimum_blocks
 from bceprobe.comparison.anchors import FINAL, slug
+from bceprobe.comparison.course_blocks import course_blocks
 from bceprobe.comparison.drawing import BANDS, Scale, curve_figure, legend
 from bceprobe.comparison.framing import frame_blocks
 from bceprobe.comparison.measures import measure_tables
 from bceprobe.comparison.methods import methods
 from bceprobe.comparison.provenance import provenance
+from bceprobe.comparison.sample_blocks import sample_blocks
 from bceprobe.comparison.tables import final_tables
 from bceprobe.comparison.wording import count, design_words, joined, some
 from bceprobe.report import Details, Figure, FigureGroup, Report, Section, printable
@@ -28,6 +30,8 @@ def present(comparison: Comparison) -> Report:
     sections = (
         Section("curves", "Over the epochs", tuple(_curves(comparison))),
         Section(FINAL, f"At epoch {comparison.epoch}", tuple(final_tables(comparison))),
+        *([Section("courses", "On the way", tuple(course_blocks(comparison)))] if comparison.courses else []),
+        *([Section("samples", "These models", tuple(sample_blocks(comparison)))] if comparison.samples else []),
         *([Section("optimum", "Against the optimum", tuple(optimum_blocks(comparison)))] if comparison.optima else []),
         Section("frames", f"Epoch by epoch{_within(comparison.design)}", tuple(frame_blocks(comparison.frames))),
         Section("measures", f"Every measure at epoch {comparison.epoch}", tuple(measure_tables(comparison))),

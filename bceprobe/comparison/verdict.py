@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from bceprobe.comparison.anchors import place
 from bceprobe.comparison.caveats import caveats
+from bceprobe.comparison.course_blocks import course_findings
 from bceprobe.comparison.equivalences import equivalences
 from bceprobe.comparison.overall import overall_findings, overall_headline
+from bceprobe.comparison.sample_blocks import sample_findings
 from bceprobe.comparison.wording import (
     SHORT,
     count,
@@ -42,10 +44,12 @@ def judge(comparison: Comparison) -> Verdict:
     on the overall effects, and says in which cells they hold.
     """
     if comparison.overall:
-        findings: Sequence[Finding] = list(overall_findings(comparison))
-        return Verdict(overall_headline(comparison), tuple(findings), tuple(caveats(comparison)))
+        found = (*overall_findings(comparison), *course_findings(comparison))
+        return Verdict(overall_headline(comparison), found, tuple(caveats(comparison)))
     tested, untested = comparison.tested, [row for row in comparison.rows if row.result.note]
     findings = [_difference(row, comparison) for row in tested if row.differs]
+    findings += course_findings(comparison)
+    findings += sample_findings(comparison)
     findings += _described(untested) if not tested else []
     findings += _alike(untested)
     findings += equivalences(tested, SHORT[comparison.correction])
