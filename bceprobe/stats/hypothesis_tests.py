@@ -39,7 +39,7 @@ class TestResult:
     test
         Name of the test.
     n
-        Seeds in a and in b; for a paired test both are the number of pairs.
+        Seeds in a and in b; for a paired test both are the number of pairs, of seeds or of samples.
     difference
         Mean of b minus mean of a; of rank tests the Hodges-Lehmann estimate of the shift.
     ci_low, ci_high
@@ -47,7 +47,8 @@ class TestResult:
     p_value
         Two-sided.
     effect
-        Hedges' g as `bceprobe.stats.hedges_g` defines it; of rank tests `bceprobe.stats.cliffs_delta`.
+        Hedges' g as `bceprobe.stats.hedges_g` defines it; of rank tests `bceprobe.stats.cliffs_delta`; of tests of
+        samples and of arrivals what they say.
     note
         Why there is no p-value; empty if there is one.
     """

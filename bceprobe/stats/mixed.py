@@ -67,8 +67,8 @@ def mixed_effect(differences: ArrayLike, setting: Sequence[Hashable]) -> MixedEf
     many pairs (the t-test of the settings' means), and an approximation elsewhere.
 
     No fit fails: the likelihood has one free parameter, tau over sigma, whose maximum is found on a grid and refined;
-    zero (a singular fit, for optimisers) is one of the values tried. `MixedLM` of statsmodels, which agrees where its
-    optimiser arrives, stops short of the maximum in every third data set without variation between settings.
+    zero (a singular fit, for optimisers) is one of the values tried. `MixedLM` of statsmodels agrees where its
+    optimiser arrives, but often stops short of the maximum where settings hardly differ (tests/stats/test_mixed.py).
 
     Parameters
     ----------

@@ -90,9 +90,18 @@ def geometry_quantities(features: ArrayLike, target: ArrayLike) -> Quantities:
         distances = squares - 2 * shift @ apart.T + np.square(shift).sum(axis=1, keepdims=True)
         directed = distances > NOWHERE * squares.mean()
         inverse = np.divide(weights, np.sqrt(distances.clip(0)), out=np.zeros_like(weights), where=directed)
-        sums = [part @ own for part, own in _parts(inverse, apart, starts)]
-        means = np.stack(sums, axis=1) - np.add.reduceat(inverse, starts, axis=1)[..., None] * shift[:, None]
-        return _cosines(means, np.add.reduceat(weights, starts, axis=1))
+        own, classes = np.zeros((2, len(counts)))
+        total = np.zeros_like(shift)
+        for part, held, rows in _by_class(inverse, weights, apart, starts):
+            samples = held.sum(axis=1)
+            sums = part @ rows - part.sum(axis=1, keepdims=True) * shift
+            mean = sums / np.maximum(samples, 1)[:, None]
+            own += np.square(mean).sum(axis=1)
+            total += mean
+            classes += samples > 0
+        pairs = np.where(classes > 1, classes * (classes - 1), np.nan)
+        between = (np.square(total).sum(axis=1) - own) / pairs
+        return {"compactness": own / classes, "distinctiveness": 1 - between}
 
     return weigh
 
@@ -119,16 +128,9 @@ def calibration_quantities(probability: ArrayLike, target: ArrayLike) -> Quantit
     return weigh
 
 
-def _parts(weights: NDArray[np.float64], values: NDArray[np.float64], starts: NDArray[np.int64]) -> Any:
-    """Cut weights and values into those of each class."""
-    return zip(np.split(weights, starts[1:], axis=1), np.split(values, starts[1:]), strict=True)
-
-
-def _cosines(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Return the mean cosine within classes, and 1 less that between them, from sums of unit vectors, (R, K, d)."""
-    held = counts > 0
-    means = np.divide(sums, counts[..., None], out=np.zeros_like(sums), where=held[..., None])
-    own, classes = np.square(means).sum(axis=(1, 2)), held.sum(axis=1)
-    pairs = np.where(classes > 1, classes * (classes - 1.0), np.nan)
-    between = (np.square(means.sum(axis=1)).sum(axis=1) - own) / pairs
-    return {"compactness": own / classes, "distinctiveness": 1 - between}
+def _by_class(
+    inverse: NDArray[np.float64], weights: NDArray[np.float64], values: NDArray[np.float64], starts: NDArray[np.int64]
+) -> Any:
+    """Cut weights, (R, N), and values, (N, d), into those of each class."""
+    columns = (np.split(part, starts[1:], axis=1) for part in (inverse, weights))
+    return zip(*columns, np.split(values, starts[1:]), strict=True)

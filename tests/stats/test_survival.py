@@ -132,3 +132,15 @@ def test_log_rank_holds_its_level() -> None:
     reached, cut = epochs < 100, np.minimum(epochs, 100)
     arms = [[Arrivals(*arm) for arm in zip(*pair, strict=True)] for pair in zip(cut, reached, strict=True)]
     assert np.mean([log_rank(*pair).p_value < 0.05 for pair in arms]) == pytest.approx(0.05, abs=0.02)
+
+
+def test_the_interval_of_kaplan_meier_holds_the_truth_as_often_as_promised() -> None:
+    """Of 500 arms of forty runs, some of them censored early, 95 % +- 2 % hold the true share at the median epoch."""
+    generator = np.random.default_rng(2033)
+    held = 0
+    for _ in range(500):
+        epochs, cut = generator.exponential(1, size=40), generator.uniform(0.5, 4, size=40)
+        found = kaplan_meier(Arrivals(np.minimum(epochs, cut), epochs <= cut))
+        at = np.searchsorted(found.epochs, math.log(2), side="right") - 1
+        held += found.ci_low[at] <= 0.5 <= found.ci_high[at]
+    assert held / 500 == pytest.approx(0.95, abs=0.02)
