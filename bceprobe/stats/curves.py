@@ -93,7 +93,8 @@ def difference_band(a: ArrayLike, b: ArrayLike, *, paired: bool = False, seed: i
     Raises
     ------
     ValueError
-        The curves differ in their number of epochs, or the arms are paired and differ in their number of seeds.
+        The curves differ in their number of epochs, there are none, or the arms are paired and differ in their number
+        of seeds.
 
     References
     ----------
@@ -101,9 +102,12 @@ def difference_band(a: ArrayLike, b: ArrayLike, *, paired: bool = False, seed: i
     (bands by sup t).
     """
     arms = _checked(a, b, paired=paired)
-    difference, n = arms[1].mean(axis=0) - arms[0].mean(axis=0), (len(arms[0]), len(arms[1]))
-    samples = [arms[1] - arms[0]] if paired else arms
-    residuals = [sample - sample.mean(axis=0) for sample in samples]
+    n = (len(arms[0]), len(arms[1]))
+    # What is not finite is found below.
+    with np.errstate(invalid="ignore"):
+        difference = arms[1].mean(axis=0) - arms[0].mean(axis=0)
+        samples = [arms[1] - arms[0]] if paired else arms
+        residuals = [sample - sample.mean(axis=0) for sample in samples]
     nothing = np.full(difference.size, np.nan)
     if note := _obstacle(arms, residuals):
         return Band(n, difference, nothing, nothing, note=note)
@@ -166,6 +170,8 @@ def _checked(a: ArrayLike, b: ArrayLike, *, paired: bool) -> list[NDArray[np.flo
     first, second = np.asarray(a, float), np.asarray(b, float)
     if first.ndim != 2 or second.ndim != 2 or first.shape[paired ^ 1 :] != second.shape[paired ^ 1 :]:  # noqa: PLR2004 - seeds and epochs
         raise ValueError(f"curves must have the same epochs, and pairs as many seeds: {first.shape} and {second.shape}")
+    if not (first.size and second.size):
+        raise ValueError(f"an arm has no curve, or no epoch: {first.shape} and {second.shape}")
     return [first, second]
 
 

@@ -111,6 +111,7 @@ def test_epochs_at_which_nothing_varies_have_no_width() -> None:
         (np.ones((1, 3)), np.zeros((1, 3)), "one seed"),
         (np.ones((3, 2)), np.zeros((3, 2)), "no variation"),
         (np.array([[1.0, 2], [2, np.nan]]), np.ones((2, 2)), "undefined"),
+        (np.array([[1.0, -np.inf], [2, 0]]), np.array([[1.0, -np.inf], [1, 1]]), "undefined"),
     ],
 )
 def test_curves_that_cannot_be_bounded_say_why(a: np.ndarray, b: np.ndarray, note: str) -> None:
@@ -125,6 +126,8 @@ def test_curves_of_other_epochs_are_refused() -> None:
     """Both arms need the same epochs, and pairs as many seeds."""
     with pytest.raises(ValueError, match="same epochs"):
         difference_band(np.ones((3, 4)), np.ones((3, 5)))
+    with pytest.raises(ValueError, match="no curve"):
+        difference_band(np.ones((0, 4)), np.ones((3, 4)))
     with pytest.raises(ValueError, match="as many seeds"):
         difference_band(np.ones((3, 4)), np.ones((2, 4)), paired=True)
 

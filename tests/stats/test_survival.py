@@ -115,6 +115,7 @@ def test_the_difference_is_that_of_restricted_means() -> None:
         (([9, 9], [0, 0]), ([9, 9], [0, 0]), "no variation"),
         (([4, 4], [1, 1]), ([4, 4], [1, 1]), "no variation"),
         (([4], [1]), ([5], [1]), "one seed"),
+        (([], []), ([5, 6], [1, 0]), "one seed"),
     ],
 )
 def test_arrivals_that_cannot_be_tested_say_why(
