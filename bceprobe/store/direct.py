@@ -17,6 +17,11 @@ from bceprobe.store.arrays import CHECKSUM_BYTES
 from bceprobe.store.location import local_path
 from bceprobe.store.structure import CODECS
 
+# What is read at once: it is still in cache when it is checked.
+_PIECE = 2**20
+# Numbers from this size on are multiplied by BLAS, float16 one by one.
+_BLAS_BYTES = 4
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -75,14 +80,25 @@ def _read(array: StoredArray, out: NDArray[Any]) -> bool:
 
 def _read_chunk(path: Path, rows: NDArray[Any], whole: int) -> bool:
     """Read a chunk of `whole` bytes, of which the last one of an array has some beyond its rows."""
-    view = rows.reshape(-1).view(np.uint8)
+    flat, checksum = rows.reshape(-1), 0
+    size = max(_PIECE // flat.itemsize, 1)
     try:
         with path.open("rb", buffering=0) as file:
-            got = file.readinto(view.data)
-            rest = file.read(whole - view.nbytes + CHECKSUM_BYTES + 1)
+            for piece in (flat[start : start + size] for start in range(0, len(flat), size)):
+                view = piece.view(np.uint8)
+                if file.readinto(view.data) != view.nbytes or not _is_finite(piece):
+                    return False
+                checksum = google_crc32c.extend(checksum, view)
+            rest = file.read(whole - flat.nbytes + CHECKSUM_BYTES + 1)
     except OSError:
         return False
-    checksum = google_crc32c.extend(google_crc32c.value(view), rest[:-CHECKSUM_BYTES])
-    complete = got == view.nbytes and got + len(rest) == whole + CHECKSUM_BYTES
-    stored = int.from_bytes(rest[-CHECKSUM_BYTES:], "little")
-    return complete and checksum == stored and bool(np.isfinite(rows).all())
+    checksum = google_crc32c.extend(checksum, rest[:-CHECKSUM_BYTES])
+    complete = flat.nbytes + len(rest) == whole + CHECKSUM_BYTES
+    return complete and checksum == int.from_bytes(rest[-CHECKSUM_BYTES:], "little")
+
+
+def _is_finite(flat: NDArray[Any]) -> bool:
+    """Tell whether all numbers are finite: so is a sum of their squares, unless these are too large for their type."""
+    short = flat.dtype.itemsize < _BLAS_BYTES
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool((not short and np.isfinite(flat @ flat)) or np.isfinite(flat).all())
