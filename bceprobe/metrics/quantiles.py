@@ -37,12 +37,8 @@ def quantiles(ordered: NDArray[np.float64], percents: Sequence[int] = PERCENTS) 
 
 
 def quantiles_of(values: NDArray[np.float64], percents: Sequence[int] = PERCENTS) -> NDArray[np.float64]:
-    """Return quantiles of values in any order, (n,) -> (7,): those of `quantiles`, sorted no further than they need."""
-    if not len(values):
-        return quantiles(values, percents)
-    places = _places(len(values), percents)
-    read = np.concatenate([np.floor(places), np.ceil(places)]).astype(np.intp)
-    return quantiles(np.partition(values, read), percents)
+    """Return quantiles of values in any order, (n,) -> (7,); numpy sorts several times as fast as it partitions."""
+    return quantiles(np.sort(values), percents)
 
 
 def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
