@@ -11,7 +11,7 @@ import numpy as np
 
 from bceprobe.metrics.averages import per_sample_of_class
 from bceprobe.metrics.base import ByClass
-from bceprobe.snapshot import once, summed, tiles
+from bceprobe.snapshot import buffer, groups_of, once, tiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,27 +39,25 @@ class Directions(NamedTuple):
         return means
 
 
-@summed
+@tiled
 def unit_sums(block: Block) -> tuple[NDArray[Any], ...]:
     """Sum over each class the features divided by their norm, centred and uncentred, (2, K, d), and norms, (2, K).
 
     With them the number of features that have such a direction, (2, K). The norms are relative to that of a first
     sample of the class: their differences, and the squares of these.
     """
-    snapshot = block.snapshot
-    sums, norms = np.zeros((2, *snapshot.weight.shape)), np.zeros((2, snapshot.classes))
-    directed = np.zeros(norms.shape, np.int64)
-    for label, samples in block.groups():
-        first = np.linalg.norm(snapshot.moments.first[label])
-        for _, features in tiles(block.stored[samples]):
-            squares = np.einsum("ij,ij->i", features, features)
-            inverse = _inverse_norms(features, squares, snapshot)
-            sums[:, label] += inverse @ features
-            sums[0, label] -= inverse[0].sum() * snapshot.centre
-            directed[:, label] += np.count_nonzero(inverse, axis=1)
-            apart = np.sqrt(squares) - first
-            norms[:, label] += apart.sum(), apart @ apart
-    return sums, norms, directed
+    snapshot, count = block.snapshot, len(block.target)
+    sums, around = np.zeros((2, *snapshot.weight.shape)), float(snapshot.centre @ snapshot.centre)
+    inverses, squares = buffer("inverses", (2, count)), buffer("squares", (count,))
+    for rows, features in block.tiles():
+        np.einsum("ij,ij->i", features, features, out=squares[rows])
+        inverse = inverses[:, rows] = _inverse_norms(features, squares[rows], snapshot, around)
+        for label, own in groups_of(block.target[rows]):
+            sums[:, label] += inverse[:, own] @ features[own]
+    sums[0] -= np.multiply.outer(block.by_class(inverses[0]), snapshot.centre)
+    apart = np.sqrt(squares) - np.linalg.norm(snapshot.moments.first, axis=1)[block.target]
+    norms = block.by_class(np.stack([apart, np.square(apart)], axis=1)).T
+    return sums, norms, block.by_class(inverses.T > 0).T
 
 
 @once
@@ -91,16 +89,20 @@ def _directions(snapshot: Snapshot, which: int) -> Directions:
     return Directions(sums[which][present], snapshot.class_counts[present], directed[which][present])
 
 
-def _inverse_norms(features: NDArray[np.float64], own: NDArray[np.float64], snapshot: Snapshot) -> NDArray[np.float64]:
+def _inverse_norms(
+    features: NDArray[np.float64], own: NDArray[np.float64], snapshot: Snapshot, around: float
+) -> NDArray[np.float64]:
     """Return 1 / ||h - centre|| and 1 / ||h||, (2, B); 0 for a feature without direction.
 
-    The first comes from the second, whose squares are `own`, (B,); where they cancel, from the difference itself.
+    The first comes from the second, whose squares are `own`, (B,), and from the square of the centre, `around`; where
+    they cancel, from the difference itself.
     """
-    centre = snapshot.centre
-    apart = own - 2 * (features @ centre) + centre @ centre
-    near = np.flatnonzero(apart < NEAR * (own + centre @ centre))
-    apart[near] = np.square(features[near] - centre).sum(axis=1)
-    squares, rounding = np.stack([apart, own]), snapshot.mean_rounding**2 / snapshot.samples
+    both = own + around
+    apart = both - 2 * (features @ snapshot.centre)
+    near = np.flatnonzero(apart < NEAR * both)
+    if near.size:
+        apart[near] = np.square(features[near] - snapshot.centre).sum(axis=1)
+    squares, rounding = np.array([apart, own]), snapshot.mean_rounding**2 / snapshot.samples
     inverse: NDArray[np.float64] = np.zeros_like(squares)
-    np.divide(1.0, np.sqrt(squares.clip(0)), out=inverse, where=squares > [[rounding], [0.0]])
+    np.divide(1.0, np.sqrt(np.maximum(squares, 0)), out=inverse, where=squares > [[rounding], [0.0]])
     return inverse

@@ -29,8 +29,9 @@ PAPYAN = "doi:10.1073/pnas.2015509117"
 def whitened_squares(block: Block) -> tuple[NDArray[np.float64], ...]:
     """Sum ||S^-1 V^T (h_i - class mean)||^2 over each class, (K,)."""
     residuals = block.projected.residuals
-    whitened = np.divide(residuals, block.snapshot.mean_space.singular, out=buffer("whitened", residuals.shape))
-    return (block.by_class(np.square(whitened, out=whitened).sum(axis=1)),)
+    singular = block.snapshot.mean_space.singular[:, None]
+    whitened = np.divide(residuals, singular, out=buffer("whitened", residuals.shape))
+    return (block.by_class(np.einsum("ij,ij->j", whitened, whitened)),)
 
 
 @summed
@@ -52,12 +53,19 @@ def scatter(snapshot: Snapshot) -> NDArray[np.float64]:
 
 @summed
 def disagreements(block: Block) -> tuple[NDArray[np.int64], ...]:
-    """Count the samples of each class whose largest logit is not the class with the nearest mean, (K,)."""
+    """Count the samples of each class whose largest logit is not the class with the nearest mean, (K,).
+
+    With m_k the centred class means along the directions of their space, and a feature m_y + r of class y, the mean
+    that is nearest is that with the largest r . m_k + m_y . m_k - ||m_k||^2 / 2.
+    """
     snapshot, means = block.snapshot, block.snapshot.mean_space.coordinates
-    closeness = np.matmul(means, block.projected.features.T, out=buffer("closeness", (len(means), len(block.target)))).T
-    closeness -= np.square(means).sum(axis=1) / 2
+    closeness = buffer("closeness", (len(block.target), len(means)))
+    np.matmul(block.projected.residuals.T, means.T, out=closeness)
+    steps = block.snapshot.projection.means @ means.T - np.square(means).sum(axis=1) / 2
+    for label, own in block.groups():
+        closeness[own] += steps[label]
     nearest = np.flatnonzero(snapshot.present)[_first_largest(closeness)]
-    return (block.by_class(nearest != np.argmax(block.logits, axis=1)),)
+    return (block.by_class(~block.leads(nearest)),)
 
 
 @metric(

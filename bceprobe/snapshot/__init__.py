@@ -4,15 +4,14 @@ Metrics are functions of a Snapshot. What they have in common is gathered in wal
 threads, in float64, so that memory is bounded whatever the number of samples.
 """
 
-from bceprobe.snapshot.blocks import Block
+from bceprobe.snapshot.blocks import Block, groups_of
 from bceprobe.snapshot.columns import Column
 from bceprobe.snapshot.decisions import Decisions, decided
 from bceprobe.snapshot.memo import once
 from bceprobe.snapshot.model import GlobalMean, Snapshot
 from bceprobe.snapshot.moments import EPS
-from bceprobe.snapshot.statistics import Before, Statistic, per_class, per_sample, summed
+from bceprobe.snapshot.statistics import Before, Statistic, per_class, per_sample, summed, tiled
 from bceprobe.snapshot.threads import buffer, one_blas_thread
-from bceprobe.snapshot.tiles import tiles
 from bceprobe.snapshot.training import Training
 
 __all__ = [
@@ -27,10 +26,11 @@ __all__ = [
     "Training",
     "buffer",
     "decided",
+    "groups_of",
     "once",
     "one_blas_thread",
     "per_class",
     "per_sample",
     "summed",
-    "tiles",
+    "tiled",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -57,6 +58,8 @@ class Projection(NamedTuple):
 
     Parameters
     ----------
+    directions
+        Of the mean space, (d, r).
     factor
         Weight rows, then directions of the mean space, as columns, then zeros up to a multiple of `LANES`.
     origin
@@ -70,6 +73,7 @@ class Projection(NamedTuple):
         Centred class means along the directions, (K, r).
     """
 
+    directions: NDArray[np.float64]
     factor: NDArray[np.float64]
     origin: NDArray[np.float64] | None
     scores: NDArray[np.float64]
@@ -89,12 +93,13 @@ def class_moments(snapshot: Snapshot) -> Moments:
 
 
 def mean_space(snapshot: Snapshot) -> MeanSpace:
-    """Decompose the centred class means."""
+    """Decompose the centred class means: by way of a triangle, as LAPACK takes a third longer for a wide matrix."""
     means = snapshot.centred_means
-    left, singular, right = np.linalg.svd(means, full_matrices=False)
+    basis, triangle = np.linalg.qr(means.T)
+    left, singular, right = np.linalg.svd(triangle.T, full_matrices=False)
     possible = min(len(means) - 1, means.shape[1])
     rank = int(np.count_nonzero(singular[:possible] > snapshot.mean_rounding))
-    return MeanSpace(singular[:rank], left[:, :rank] * singular[:rank], np.ascontiguousarray(right[:rank].T))
+    return MeanSpace(singular[:rank], left[:, :rank] * singular[:rank], basis @ right[:rank].T)
 
 
 def projection(snapshot: Snapshot) -> Projection:
@@ -107,7 +112,8 @@ def projection(snapshot: Snapshot) -> Projection:
     weight = snapshot.weight64.T
     scores = np.zeros((len(around), len(around))) if origin is None else origin @ weight
     spare = np.zeros((len(weight), -(weight.shape[1] + steps.shape[1]) % LANES))
-    return Projection(np.hstack([weight, space.directions, spare]), origin, scores, steps, means)
+    factor = np.hstack([weight, space.directions, spare])
+    return Projection(space.directions, factor, origin, scores, steps, means)
 
 
 def _collapsed(moments: Moments) -> bool:
@@ -144,9 +150,15 @@ def _of_class(stored: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.flo
         squares += float(flat @ flat)
         if origin is not None:
             np.subtract(features, origin, out=features)
-        total += np.ones(len(features)) @ features
+        total += _ones(len(features)) @ features
     mean = total / len(stored)
     return mean if origin is None else origin + mean, first, squares
+
+
+@cache
+def _ones(count: int) -> NDArray[np.float64]:
+    """Make the factor that sums that many rows."""
+    return np.ones(count)
 
 
 def _merge(total: Moments, labels: NDArray[np.intp], part: Moments) -> None:

@@ -33,6 +33,7 @@ class Statistic:
 
     function: Callable[[Any], Any]
     kind: Literal["summed", "per sample", "per class"]
+    tiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ def summed(function: Callable[[Block], tuple[Array, ...]]) -> Statistic:
     of the block are overwritten by the next one.
     """
     return Statistic(function, "summed")
+
+
+def tiled(function: Callable[[Block], tuple[Array, ...]]) -> Statistic:
+    """Make a statistic that is summed, of a function that goes through the tiles of a block (`Block.tiles`).
+
+    It comes before the others, so that their products are made of the same tiles while these are in cache.
+    """
+    return Statistic(function, "summed", tiled=True)
 
 
 def per_sample(function: Callable[[Block], Array]) -> Statistic:

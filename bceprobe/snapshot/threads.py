@@ -71,15 +71,15 @@ def one_blas_thread() -> Iterator[None]:
         _BLAS.leave()
 
 
-def buffer(name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return float64 memory of this thread that the next call with this name uses again.
+def buffer(name: str, shape: tuple[int, ...], dtype: Any = np.float64) -> NDArray[Any]:
+    """Return memory of this thread that the next call with this name uses again; a name is always of one type.
 
     Fresh memory costs more than the arithmetic done in it.
     """
-    held: dict[str, NDArray[np.float64]] = _LOCAL.__dict__.setdefault("buffers", {})
+    held: dict[str, NDArray[Any]] = _LOCAL.__dict__.setdefault("buffers", {})
     size = math.prod(shape)
     if name not in held or held[name].size < size:
-        held[name] = np.empty(size)
+        held[name] = np.empty(size, dtype)
     return held[name][:size].reshape(shape)
 
 

@@ -26,12 +26,16 @@ def walk(snapshot: Snapshot, statistics: Sequence[Statistic]) -> Results:
     """Walk the blocks of a snapshot once, for statistics that are summed or per sample."""
     _share(snapshot, statistics)
     checked, totals = snapshot.knows_means, _Totals(snapshot.samples)
+    ordered = sorted(statistics, key=lambda statistic: not statistic.tiled)
+    # What is kept per sample is made of scores.
+    scored = any(statistic.kind == "per sample" for statistic in statistics)
+    projecting = not all(statistic.tiled for statistic in statistics)
 
     def of_part(part: Part) -> list[Any]:
         if not checked:
             refuse_unusable(part)
-        block = Block(snapshot, part)
-        found = [(statistic, statistic.function(block)) for statistic in statistics]
+        block = Block(snapshot, part, scored=scored, projecting=projecting)
+        found = [(statistic, statistic.function(block)) for statistic in ordered]
         for statistic, values in found:
             if statistic.kind == "per sample":
                 totals.enter(statistic, values, block.rows)
