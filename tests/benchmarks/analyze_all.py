@@ -21,18 +21,20 @@ ALLOWED_BYTES = 300_000_000
 def run(folder: Path, size: Size = SIZE, repetitions: int = 3) -> Result:
     """Measure time side by side in this process, and memory in processes of their own."""
     path = store(folder / "epochs", size)
-    mine, plain, least = interleaved(
+    mine, plain, least, reading = interleaved(
         repetitions,
         mine=lambda: worker.analyze(path),
         plain=lambda: worker.read(path),
         least=lambda: worker.analyze(path, topic="nc"),
+        reading=lambda: worker.read_directly(path),
     )
     ratio = mine.best / plain.best
     times = ("time", str(mine), str(plain), f"{ratio:.2f} x", verdict(ratio, at_most=TARGET))
     part = ("time, analyze nc", str(least), str(plain), f"{least.best / plain.best:.2f} x", "-")
+    own = ("time, our reading", str(reading), str(plain), f"{reading.best / plain.best:.2f} x", "-")
     memory = "Memory: the peak of a process of its own, less that of its imports; may be two snapshots + 300 MB."
-    columns = ("quantity", "analyze all", "plain zarr", "ratio", "target")
-    rows = [times, part, _memory(path, size)]
+    columns = ("quantity", "bceprobe", "plain zarr", "ratio", "target")
+    rows = [times, part, own, _memory(path, size)]
     return Result(f"Analyze all of a store: {size}", columns, rows, (f"{SPREAD} {memory}",))
 
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import zarr
 
 if TYPE_CHECKING:
@@ -22,6 +23,18 @@ def read(run: Path) -> None:
     features: Any = zarr.open_group(run / "store.zarr", mode="r")["train/features"]
     for epoch in range(features.shape[0]):
         _ = features[epoch]
+
+
+def read_directly(run: Path) -> None:
+    """Read and check the features of every epoch as an analysis does, one after the other on one core."""
+    from bceprobe.store import Run
+    from bceprobe.store.direct import read_into
+
+    split = Run(str(run)).split("train")
+    first = split.features(split.epochs[0])
+    memory = np.empty(first.shape, first.dtype)
+    for epoch in split.epochs:
+        read_into(split.features(epoch), memory)
 
 
 def analyze(run: Path, memory: int | None = None, topic: str = "all") -> xr.Dataset:
