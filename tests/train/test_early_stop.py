@@ -18,6 +18,8 @@ from bceprobe.train import loop, train
 from bceprobe.train.ending import collapse
 from bceprobe.train.history import measure
 from bceprobe.train.loop import Watch
+from bceprobe.train.session import make_session
+from bceprobe.train.step import take_step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +96,12 @@ def test_resuming_a_stopped_run_changes_nothing(stopped: Path, threshold: float)
     assert stored_bytes(stopped) == before
 
 
+def late(folder: Path, epoch: int) -> Row:
+    """Measure an epoch after others could have been trained."""
+    time.sleep(0.5)
+    return measure(folder, epoch)
+
+
 class Slow(Watch):
     """A display that delays the background thread after each epoch."""
 
@@ -107,15 +115,27 @@ def test_slow_recording_ends_training_at_the_same_epoch(
     stopped: Path, threshold: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However late the collapse is measured, the run is the same: the decision does not depend on threads."""
-
-    def late(folder: Path, epoch: int) -> Row:
-        time.sleep(0.5)
-        return measure(folder, epoch)
-
     monkeypatch.setattr(loop, "measure", late)
     train(stopping(threshold), tmp_path / "run", watch=Slow())
     assert stored_bytes(tmp_path / "run") == stored_bytes(stopped)
     assert history(tmp_path / "run") == history(stopped)
+
+
+def test_what_goes_wrong_beyond_the_end_does_not_count(
+    stopped: Path, threshold: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch that was begun before the collapse was known is left out, even if its losses are not finite."""
+    begun = iter(range(10**6))
+    batches = len(make_session(stopping(threshold)).train.sizes(32))
+
+    def diverge(*arguments: Any) -> torch.Tensor:
+        return take_step(*arguments) if next(begun) < 3 * batches else torch.tensor(torch.nan)
+
+    monkeypatch.setattr(loop, "measure", late)
+    monkeypatch.setattr(loop, "take_step", diverge)
+    train(stopping(threshold), tmp_path / "run")
+    assert next(begun) > 3 * batches
+    assert stored_bytes(tmp_path / "run") == stored_bytes(stopped)
 
 
 class Earlier(Stopping):
