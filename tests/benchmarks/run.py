@@ -24,13 +24,14 @@ REPORT = ROOT / "reports" / "benchmarks.md"
 
 def benchmarks() -> dict[str, Callable[[Path], Result]]:
     """Name the benchmarks, in the order in which they run."""
-    from benchmarks import analyze_all, beyond_memory, nc_in_memory, scaling
+    from benchmarks import analyze_all, beyond_memory, nc_in_memory, resampling, scaling
 
     return {
         "nc": nc_in_memory.run,
         "scaling": scaling.run,
         "analyze-all": analyze_all.run,
         "beyond-memory": beyond_memory.run,
+        "resampling": resampling.run,
     }
 
 

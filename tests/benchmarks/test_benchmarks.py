@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from benchmarks import analyze_all, beyond_memory, nc_in_memory, scaling, streaming
+from benchmarks import analyze_all, beyond_memory, nc_in_memory, resampling, scaling, streaming
 from benchmarks.data import Size, draw, store
 from benchmarks.harness import interleaved, largest_difference
 
@@ -61,6 +61,13 @@ def test_scaling_measures_every_metric(tmp_path: Path) -> None:
     result = scaling.run(tmp_path, Size(200, 8, 3), repetitions=1)
     assert result.columns[1:] == tuple(scaling.COSTS)
     assert cells(result, "samples") == ["200", "400", "800", "growth", "cost"]
+
+
+def test_resamples_by_counts_are_those_gathered(tmp_path: Path) -> None:
+    """Both ways to resample give equal numbers."""
+    result = resampling.run(tmp_path, Size(300, 16, 4), resamples=3, repetitions=1)
+    differences = cells(result, "largest relative difference")
+    assert max(float(cell.split()[0]) for cell in differences) < 1e-11
 
 
 def test_a_drawn_store_holds_the_sizes(tmp_path: Path) -> None:
