@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TRAIN = "train"
 EPOCHS, CLASSES, SAMPLES = 20, 24, 2000
 # Fewer epochs are taken where those would be more numbers in the page, or more bytes to read.
-VALUES, BYTES = 150_000, 4 * 10**9
+VALUES, BYTES = 150_000, 2 * 10**9
 # Bins of a histogram; while the range of all scores is not known yet, each is counted in this many.
 BINS, FINE = 96, 4096
 

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import opened
+from browsing import clipboard, opened
+from builders import make_run
 from readme import README
 from report_cases import HOSTILE, report
 from screenshots import FOLDER, take
 
+from bceprobe.comparison import compare
 from bceprobe.report import (
     Cell,
     Column,
@@ -25,6 +27,7 @@ from bceprobe.report import (
     Verdict,
     write_html,
 )
+from bceprobe.store.manifest import update_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
 pytestmark = pytest.mark.browser
+LOSSES = ("ce", "bce")
 
 
 def numbers(table: Locator, column: int) -> list[float]:
@@ -134,6 +138,29 @@ def test_hostile_text_does_nothing(browser: Browser, tmp_path: Path, text: str) 
         assert watched.page.evaluate("document.documentElement.scrollWidth") <= 390
         shown = watched.page.locator("h1")
         assert text in {shown.text_content(), shown.locator(".cut").get_attribute("title") if len(text) > 200 else ""}
+
+
+def test_hostile_runs_are_inert_and_told_in_full(browser: Browser, tmp_path: Path) -> None:
+    """Folders and records that hold markup, escapes, bidi marks, formulas or 10 kB are shown, and do nothing."""
+    names = ("<img src=x onerror=alert(1)>", "' autofocus onfocus=alert(1) x='")
+    records = ["</script><script>alert(1)</script>]]>", "\u202eevil\x1b[31m", "=1+1", "y" * 10_000]
+    folders = [make_run(tmp_path / name, loss=loss, epochs=(1, 2)) for name, loss in zip(names, LOSSES, strict=True)]
+    update_manifest(str(folders[0]), provenance={"command": records[:1], "bidi": records[1], "formula": records[2]})
+    update_manifest(str(folders[1]), provenance={"command": records[3]})
+    file = write_html(compare(*folders).report(), tmp_path / "report.html")
+    with opened(browser, file, width=390) as watched:
+        page = watched.page
+        page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+        own = page.locator("table", has_text="records that differ")
+        told = own.locator("td").all_text_contents()
+        assert {names[0], names[1]} <= set(page.locator("#provenance tbody th").all_text_contents())
+        assert {records[0], r"\u202eevil\x1b[31m"} <= set(told)
+        assert records[3] in own.locator(".full").all_text_contents()
+        page.locator(".table", has=own).get_by_role("button", name="Copy CSV").click()
+        page.locator("output", has_text="Copied").wait_for()
+        assert "provenance.formula,'=1+1\r\n" in clipboard(page)
+        assert (watched.requests, watched.complaints) == ([file.as_uri()], [])
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_folded_records_are_printed(browser: Browser, file: Path) -> None:
