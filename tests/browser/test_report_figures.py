@@ -135,8 +135,8 @@ def test_values_are_read_at_a_point_and_by_keys(browser: Browser, file: Path) ->
         image = group.locator("svg").first
         box = image.bounding_box()
         assert box is not None
-        cell = box["width"] / (3 + 1.7)
-        image.hover(position={"x": (1.6 + 1.5) * cell, "y": (1.1 + 2.5) * cell})
+        cell = box["width"] / (1.17 * 3)
+        image.hover(position={"x": (0.16 * 3 + 1.5) * cell, "y": (0.11 * 3 + 2.5) * cell})
         expected = [f"class 2 with class 1: {value[2][1]:.2f}".replace("-", "\N{MINUS SIGN}") for value in values]
         assert group.locator(".value").all_text_contents() == expected
         watched.page.mouse.move(0, 0)
