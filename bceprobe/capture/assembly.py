@@ -1,4 +1,8 @@
-"""One epoch of one split on its way to the store: batches in, whole chunks out. Runs on the Recorder's thread."""
+"""One epoch of one split on its way to the store: batches in, whole chunks out. Runs on the Recorder's thread.
+
+Where several processes share a split, each writes its own part. The first one makes the epoch count when all have
+theirs on disk.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bceprobe.capture.team import Team
     from bceprobe.store import StoreWriter
 
 
@@ -28,23 +33,32 @@ class Assembly:
     targets
         The target of each split that was stored before, (N,); every later epoch must bring the same. The first one
         is added.
+    team
+        The processes that share the split.
     """
 
     def __init__(
-        self, writer: StoreWriter, split: str, epoch: int, samples: int, targets: dict[str, NDArray[np.int64]]
+        self,
+        writer: StoreWriter,
+        split: str,
+        epoch: int,
+        samples: int,
+        targets: dict[str, NDArray[np.int64]],
+        *,
+        team: Team,
     ) -> None:
         self.writer, self.split, self.epoch = writer, split, epoch
-        self.targets = targets
-        self.target = np.empty(samples, np.int64)
-        self.received = 0
-        rows = min(samples, writer.rows_per_write(split))
+        self.targets, self.team = targets, team
+        self.target = np.zeros(samples, np.int64)
+        self.received, self.stop = writer.own_rows(split)
+        rows = min(self.stop - self.received, writer.rows_per_write(split))
         self._slab = np.empty((rows, writer.sizes["feature"]), writer.dtype)
         self._filled = 0
 
     def add(self, features: NDArray[Any], target: NDArray[np.int64]) -> None:
         """Take the next batch: features (B, d) and target (B,)."""
         stop = self.received + len(target)
-        if len(features) != len(target) or stop > len(self.target):
+        if len(features) != len(target) or stop > self.stop:
             raise UsageError(f"split {self.split!r} brings more samples or other batches than its first {stop} targets")
         self.target[self.received : stop] = target
         known = self.targets.get(self.split, self.target)
@@ -56,14 +70,23 @@ class Assembly:
 
     def finish(self, index: Sequence[int] | None) -> None:
         """Write the rest and make the epoch count."""
-        if self.received != len(self.target):
-            missing = len(self.target) - self.received
+        if self.received != self.stop:
+            missing = self.stop - self.received
             raise UsageError(f"split {self.split!r} lacks {missing} samples in epoch {self.epoch}")
         self._write()
-        if self.split not in self.targets:
-            place = np.arange(len(self.target)) if index is None else np.asarray(index, np.int64)
-            self.writer.write_samples(self.split, self.target, place)
-            self.targets[self.split] = self.target
+        known = self.split in self.targets
+        if self.team.size > 1:
+            self.writer.sync()
+        target = self.team.sum_written(np.zeros(1, np.int64) if known else self.target)
+        if not known:
+            self.targets[self.split] = target
+        if self.team.rank == 0:
+            self._make_count(target, index, known=known)
+
+    def _make_count(self, target: NDArray[np.int64], index: Sequence[int] | None, *, known: bool) -> None:
+        if not known:
+            place = np.arange(len(target)) if index is None else np.asarray(index, np.int64)
+            self.writer.write_samples(self.split, target, place)
         self.writer.commit(self.split, self.epoch)
 
     def _take(self, features: NDArray[Any]) -> NDArray[Any]:

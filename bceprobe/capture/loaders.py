@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from torch.utils.data import DataLoader, IterableDataset, SequentialSampler, Subset, SubsetRandomSampler
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torch import Tensor
+    from torch.utils.data import Dataset
 
 
 def in_order(loader: Iterable[Any]) -> Iterable[Any]:
@@ -28,6 +29,37 @@ def in_order(loader: Iterable[Any]) -> Iterable[Any]:
     dataset = loader.dataset
     if isinstance(loader.sampler, SubsetRandomSampler):
         dataset = Subset(dataset, sorted(loader.sampler.indices))
+    return _walking(loader, dataset)
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A loader that can leave out samples."""
+
+    def between(self, start: int, stop: int) -> Iterable[Any]:
+        """Return a loader of the samples from one place to another."""
+
+
+def between(loader: Iterable[Any], start: int, stop: int) -> Iterable[Any]:
+    """Return a loader of some samples of an ordered one.
+
+    Raises
+    ------
+    UsageError
+        It can only be walked through as a whole.
+    """
+    if start == stop:
+        return ()
+    if isinstance(loader, Divisible):
+        return loader.between(start, stop)
+    if isinstance(loader, DataLoader) and not isinstance(loader.dataset, IterableDataset):
+        return _walking(loader, Subset(loader.dataset, range(start, stop)))
+    what = f"{type(loader).__name__} cannot be shared between processes"
+    raise UsageError(what, "Give a DataLoader over a map-style data set")
+
+
+def _walking(loader: DataLoader[Any], dataset: Dataset[Any]) -> DataLoader[Any]:
+    """Make a loader like another one that walks through a data set."""
     return DataLoader(
         dataset,
         batch_size=loader.batch_size or 1,

@@ -11,8 +11,9 @@ import numpy as np
 
 from bceprobe.capture.assembly import Assembly
 from bceprobe.capture.forward import evaluation, numerics, to_device, to_host
-from bceprobe.capture.loaders import count_samples, in_order, unpack
+from bceprobe.capture.loaders import between, count_samples, in_order, unpack
 from bceprobe.capture.precision import check_precision
+from bceprobe.capture.team import Alone
 from bceprobe.capture.worker import Worker
 from bceprobe.errors import DivergedError, FolderInUseError, TrainingInterruptedError, UsageError
 from bceprobe.models import FeatureTap
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from torch import nn
+
+    from bceprobe.capture.team import Team
 
 
 class Recorder:
@@ -52,6 +55,9 @@ class Recorder:
     precision
         What capture passes compute in, whatever the training does: ``"fp32"``, or ``"tf32"``, ``"bf16"``, ``"fp16"``,
         which put a floor under NC1.
+    team
+        Where several processes train one model: who they are. Each captures and writes its own part of the samples;
+        all make the same calls with the same loaders, and the first process does everything else.
     resume_after
         Continue an existing run: epochs up to this one stay, later ones are captured again.
     provenance
@@ -79,21 +85,25 @@ class Recorder:
         dtype: str = "float32",
         shard: bool = False,
         precision: str = "fp32",
+        team: Team | None = None,
         resume_after: int | None = None,
         provenance: Mapping[str, Any] | None = None,
     ) -> None:
+        self._team = team or Alone()
         self.location = str(location)
         self.classifier, self.precision = classifier, precision
         check_precision(precision, classifier.weight.device)
         self.epochs = list(range(1, epochs + 1)) if isinstance(epochs, int) else sorted(set(epochs))
         self._lock = ExitStack()
-        self._lock.enter_context(writing(self.location))
+        if self._team.rank == 0:
+            self._lock.enter_context(writing(self.location))
         try:
             self._open(dtype, resume_after, shard=shard)
         except BaseException:
             self._lock.close()
             raise
-        self._describe({**collect(), **(provenance or {})}, numerics(dtype, precision), resumed=bool(resume_after))
+        if self._team.rank == 0:
+            self._describe({**collect(), **(provenance or {})}, numerics(dtype, precision), resumed=bool(resume_after))
 
     def __enter__(self) -> Self:
         return self
@@ -139,6 +149,8 @@ class Recorder:
         ordered = in_order(loader)
         self._capture_classifier(epoch)
         assembly = self._begin(split, epoch, ordered, index)
+        if self._team.size > 1:
+            ordered = between(ordered, *self._writer.own_rows(split))
         with evaluation(model, self.precision), FeatureTap(self.classifier) as tap:
             for batch in ordered:
                 inputs, target = unpack(batch)
@@ -164,15 +176,22 @@ class Recorder:
             raise
         finally:
             with self._lock:
-                update_manifest(self.location, status=status, ended=now())
+                if self._team.rank == 0:
+                    update_manifest(self.location, status=status, ended=now())
 
     def _open(self, dtype: str, resume_after: int | None, *, shard: bool) -> None:
-        """Make the store, or open it to go on."""
-        self._prepare(resume=resume_after is not None)
+        """Make the store, or open it to go on; other processes open what the first one has made."""
         classes, length = self.classifier.weight.shape
-        self._writer = StoreWriter(self.location, self.epochs, classes, length, dtype=dtype, shard=shard)
-        if resume_after is not None:
-            self._writer.discard_after(resume_after)
+        ranks = {"rank": self._team.rank, "ranks": self._team.size}
+        make = partial(StoreWriter, self.location, self.epochs, classes, length, dtype=dtype, shard=shard, **ranks)
+        if self._team.rank == 0:
+            self._prepare(resume=resume_after is not None)
+            self._writer = make()
+            if resume_after is not None:
+                self._writer.discard_after(resume_after)
+        self._team.wait()
+        if self._team.rank:
+            self._writer = make()
         self._samples: dict[str, int] = {}
         self.bytes_captured = 0
         self._targets: dict[str, NDArray[np.int64]] = {}
@@ -210,13 +229,21 @@ class Recorder:
         if split not in self._samples:
             samples = count_samples(loader) if index is None else len(index)
             self._worker.flush()
-            self._writer.create_split(split, samples)
+            self._create_split(split, samples)
             self._samples[split] = samples
-        return Assembly(self._writer, split, epoch, self._samples[split], self._targets)
+        return Assembly(self._writer, split, epoch, self._samples[split], self._targets, team=self._team)
+
+    def _create_split(self, split: str, samples: int) -> None:
+        """Make the group of a split; other processes look at what the first one has made."""
+        if self._team.rank == 0:
+            self._writer.create_split(split, samples)
+        self._team.wait()
+        if self._team.rank:
+            self._writer.create_split(split, samples)
 
     def _finish(self, assembly: Assembly, index: Sequence[int] | None) -> None:
         assembly.finish(index)
-        self.bytes_captured += self._feature_bytes(assembly.received)
+        self.bytes_captured += self._feature_bytes(len(assembly.target))
 
     def _capture_classifier(self, epoch: int) -> None:
         """Store weight and bias with an epoch's first split; its other split must come with the same ones."""
@@ -228,7 +255,8 @@ class Recorder:
                 raise UsageError(f"the classifier changed between two captures of epoch {epoch}", "Capture first")
             return
         self._classifier_at = (epoch, weight)
-        self._worker.submit(partial(self._writer.write_classifier, epoch, weight, bias.copy()))
+        if self._team.rank == 0:
+            self._worker.submit(partial(self._writer.write_classifier, epoch, weight, bias.copy()))
 
 
 def _add(assembly: Assembly, features: Callable[[], NDArray[Any]], target: Callable[[], NDArray[Any]]) -> None:

@@ -82,23 +82,25 @@ def add_group(path: str, objects: Mapping[str, bytes]) -> None:
 
 
 def make_group(
-    name: str, epochs: Sequence[int], sizes: Mapping[str, int], dtype: str, *, shard: bool
+    name: str, epochs: Sequence[int], sizes: Mapping[str, int], dtype: str, *, shard: bool, writers: int = 1
 ) -> dict[str, bytes]:
     """Lay out a group in memory, with its epochs and none of them written; return its objects by key."""
     objects: dict[str, Buffer] = {}
     group = zarr.create_group(objects, path=name)
     for spec in schema.group_arrays(name, dtype):
-        create_array(group, spec, sizes, shard=shard)
+        create_array(group, spec, sizes, shard=shard, writers=writers)
     for array, values in (("epoch", np.array(epochs, np.int64)), ("written", np.zeros(len(epochs), bool))):
         filled: Any = group[array]
         filled.with_config({"write_empty_chunks": True})[:] = values
     return {key: value.to_bytes() for key, value in objects.items() if key.startswith(f"{name}/")}
 
 
-def create_array(group: zarr.Group, spec: schema.ArraySpec, sizes: Mapping[str, int], *, shard: bool = False) -> None:
+def create_array(
+    group: zarr.Group, spec: schema.ArraySpec, sizes: Mapping[str, int], *, shard: bool = False, writers: int = 1
+) -> None:
     """Preallocate an array of a group with checksums on every chunk."""
     shape = tuple(sizes[dim] for dim in spec.dims)
-    chunks = schema.chunk_shape(spec, shape)
+    chunks = schema.chunk_shape(spec, shape, writers)
     group.create_array(
         spec.name,
         shape=shape,

@@ -62,21 +62,25 @@ def group_arrays(group: str, dtype: str = "float32") -> tuple[ArraySpec, ...]:
     return CLASSIFIER_ARRAYS if group == CLASSIFIER else split_arrays(dtype)
 
 
-def chunk_rows(samples: int, feature_length: int, dtype: str) -> int:
-    """Count the samples of one chunk: about 8 MB of one epoch.
+def chunk_rows(samples: int, feature_length: int, dtype: str, writers: int = 1) -> int:
+    """Count the samples of one chunk: about 8 MB of one epoch; less where that gives each of several writers as many.
 
     Examples
     --------
-    >>> chunk_rows(50_000, 512, "float32")
-    4096
+    >>> chunk_rows(50_000, 512, "float32"), chunk_rows(50_000, 512, "float32", writers=8)
+    (4096, 3125)
     """
-    return max(1, min(samples, CHUNK_BYTES // (feature_length * np.dtype(dtype).itemsize)))
+    most = max(1, min(samples, CHUNK_BYTES // (feature_length * np.dtype(dtype).itemsize)))
+    if writers == 1:
+        return most
+    each = -(-samples // writers)
+    return -(-each // -(-each // most))
 
 
-def chunk_shape(spec: ArraySpec, shape: tuple[int, ...]) -> tuple[int, ...]:
+def chunk_shape(spec: ArraySpec, shape: tuple[int, ...], writers: int = 1) -> tuple[int, ...]:
     """Choose the chunks of an array: never more than one epoch of features, weight or bias; else the whole array."""
     if spec.name == "features":
-        return (1, chunk_rows(shape[1], shape[2], spec.dtype), shape[2])
+        return (1, chunk_rows(shape[1], shape[2], spec.dtype, writers), shape[2])
     return (1, *shape[1:]) if len(shape) > 1 else shape
 
 

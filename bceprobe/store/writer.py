@@ -7,7 +7,7 @@ groups and whole epochs or none.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from bceprobe.store import schema
 from bceprobe.store.location import child, local_path
 from bceprobe.store.metadata import add_group, create_root, has_store, listed, make_group, read_root
 from bceprobe.store.run import Run
-from bceprobe.store.zarr_stores import writable
+from bceprobe.store.zarr_stores import DurableStore, writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class StoreWriter:
-    """Creates or continues the store of a run. One writer at a time; readers may look on.
+    """Creates or continues the store of a run. One run at a time writes it; readers may look on.
+
+    A run may have several processes. The first one creates the store and makes epochs count; the others open what it
+    has made, and write features.
 
     Parameters
     ----------
@@ -42,6 +45,8 @@ class StoreWriter:
         Of the stored features, ``"float32"`` or ``"float16"``.
     shard
         One file per epoch and split instead of one per chunk; a whole epoch is then buffered in memory.
+    rank, ranks
+        Which one of how many processes this is.
 
     Raises
     ------
@@ -60,6 +65,8 @@ class StoreWriter:
         *,
         dtype: str = "float32",
         shard: bool = False,
+        rank: int = 0,
+        ranks: int = 1,
     ) -> None:
         self.location = str(location)
         self.path = child(self.location, schema.STORE)
@@ -67,6 +74,7 @@ class StoreWriter:
         self.sizes = {"epoch": len(self.epochs), "label": classes, "feature": feature_length}
         self.dtype = dtype
         self.shard = shard
+        self.rank, self.ranks = rank, ranks
         self._check_arguments(list(epochs))
         self._run = Run(self.location)
         self._arrays: dict[tuple[str, str], zarr.Array[Any]] = {}
@@ -87,6 +95,13 @@ class StoreWriter:
         features = self._array(split, "features")
         return int((features.shards or features.chunks)[1])
 
+    def own_rows(self, split: str) -> tuple[int, int]:
+        """Return where the samples of a split begin and end that this process writes: whole chunks, perhaps none."""
+        samples, unit = self._array(split, "features").shape[1], self.rows_per_write(split)
+        units = -(-samples // unit)
+        start, stop = (min(units * rank // self.ranks * unit, samples) for rank in (self.rank, self.rank + 1))
+        return start, stop
+
     def write_features(self, split: str, epoch: int, start: int, features: NDArray[Any]) -> None:
         """Write consecutive samples: whole chunks, so from a multiple of `rows_per_write` up to one or to the end.
 
@@ -104,6 +119,12 @@ class StoreWriter:
                 f"features {features.shape} at row {start} of split {split!r} are no whole chunks of {unit}"
             )
         array[self._position(epoch), start:stop] = _stored(features, self.dtype, f"features of epoch {epoch} ({split})")
+
+    def sync(self) -> None:
+        """Force to disk what this process has written; making an epoch count does so for what the first one has."""
+        store = self._root.store
+        if isinstance(store, DurableStore):
+            store.force()
 
     def write_samples(self, split: str, target: NDArray[np.int64], index: NDArray[np.int64]) -> None:
         """Write the labels of a split and each sample's place in its data set.
@@ -177,9 +198,10 @@ class StoreWriter:
             raise UsageError(f"features are stored as {' or '.join(schema.FEATURE_DTYPES)}, not {self.dtype}")
 
     def _open(self) -> None:
-        self._remove_leftovers()
-        if not has_store(self.path):
-            create_root(self.path)
+        if self.rank == 0:
+            self._remove_leftovers()
+            if not has_store(self.path):
+                create_root(self.path)
         self._add_group(schema.CLASSIFIER, self.sizes)
         shape = self._array(schema.CLASSIFIER, "weight").shape[1:]
         found = self._run.array(schema.CLASSIFIER, "epoch")[:].tolist()
@@ -187,8 +209,9 @@ class StoreWriter:
             raise UsageError(f"{self.path} was made for other epochs, classes or feature length", "Use another folder")
 
     def _add_group(self, name: str, sizes: dict[str, int]) -> None:
-        if name not in listed(read_root(self.path), self.path):
-            add_group(self.path, make_group(name, list(self.epochs), sizes, self.dtype, shard=self.shard))
+        if self.rank == 0 and name not in listed(read_root(self.path), self.path):
+            layout = partial(make_group, shard=self.shard, writers=self.ranks)
+            add_group(self.path, layout(name, list(self.epochs), sizes, self.dtype))
         self._run.check(name)
 
     def _remove_leftovers(self) -> None:

@@ -44,10 +44,14 @@ class DurableStore(LocalStore):
         super().set_sync(key, value)
         self._waiting.add(self.root / key)
 
-    def _set_flag(self, key: str, value: Buffer) -> None:
-        self._check_writable()
+    def force(self) -> None:
+        """Force to disk what was written."""
         sync_all(self.root, self._waiting)
         self._waiting.clear()
+
+    def _set_flag(self, key: str, value: Buffer) -> None:
+        self._check_writable()
+        self.force()
         write_bytes(str(self.root / key), value.as_buffer_like())
 
 
