@@ -79,3 +79,11 @@ class TrainingInterruptedError(BceProbeError):
     """Training was stopped by the user after its state was saved."""
 
     exit_code = 130
+
+
+class ToldElsewhereError(BceProbeError):
+    """An error that another process of the same run tells; this one ends with its exit code and says nothing."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("")
+        self.exit_code = exit_code

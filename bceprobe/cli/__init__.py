@@ -47,6 +47,7 @@ def _warn(
 
 
 def _fail(message: str, code: int) -> None:
-    """Print one line to stderr, whatever line breaks the message has, and exit."""
-    sys.stderr.write(f"bceprobe: {' '.join(message.split())}\n")
+    """Print one line to stderr, whatever line breaks the message has, unless another process prints it, and exit."""
+    if message:
+        sys.stderr.write(f"bceprobe: {' '.join(message.split())}\n")
     sys.exit(code)

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from bceprobe.cli.console import note, number, stderr
+from bceprobe.train.distributed import is_first
 from bceprobe.train.loop import Watch
 
 if TYPE_CHECKING:
@@ -99,7 +100,10 @@ class TableWatch(Watch):
 
 @contextmanager
 def watching(title: str) -> Iterator[Watch]:
-    """Choose the display: a live table on a terminal, plain lines elsewhere."""
+    """Choose the display: a live table on a terminal, plain lines elsewhere; of several processes the first has one."""
+    if not is_first():
+        yield Watch()
+        return
     if not stderr().is_terminal:
         yield LineWatch()
         return

@@ -96,10 +96,13 @@ def train(
     from bceprobe.cli.live import watching
     from bceprobe.train import make_plan
     from bceprobe.train import train as run_training
+    from bceprobe.train.distributed import is_first, told_by_first
 
-    settings, sources, folder = _resolve(context, name, out, start, resume=resume)
+    with told_by_first():
+        settings, sources, folder = _resolve(context, name, out, start, resume=resume)
     if dry_run:
-        _print_plan(make_plan(settings, data_dir, download=download), folder)
+        if is_first():
+            _print_plan(make_plan(settings, data_dir, download=download), folder)
         return
     with watching(str(folder)) as watch:
         done = run_training(
@@ -112,9 +115,10 @@ def train(
             sources=sources,
             watch=watch,
         )
-    _note_end(str(done))
-    note(f"Next: bceprobe analyze nc {done}")
-    result(str(done))
+    if is_first():
+        _note_end(str(done))
+        note(f"Next: bceprobe analyze nc {done}")
+        result(str(done))
 
 
 def _resolve(

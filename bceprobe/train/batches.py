@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 
 from bceprobe.datasets import ImageFiles
+from bceprobe.train.parts import Part, part
 from bceprobe.train.reading import FileReader, FilesOnDevice
 
 if TYPE_CHECKING:
@@ -62,11 +63,21 @@ class DeviceSplit:
         return len(self.target)
 
     def shuffled(
-        self, batch_size: int, generator: torch.Generator, change: Callable[[Tensor], Tensor] | None = None
+        self,
+        batch_size: int,
+        generator: torch.Generator,
+        change: Callable[[Tensor], Tensor] | None = None,
+        cut: Callable[[int], Part] = part,
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield one epoch of training batches in random order; images are changed before they are normalised."""
+        """Yield one epoch of training batches in random order; images are changed before they are normalised.
+
+        Of each batch the part is yielded that `cut` returns for its size: the whole, unless processes share it.
+        """
         order = torch.randperm(len(self), generator=generator).to(self.target.device)
-        yield from self.batches(torch.split(order, self.sizes(batch_size)), change)
+        whole = torch.split(order, self.sizes(batch_size))
+        parts = [cut(len(rows)) for rows in whole]
+        own = [rows[part.start : part.stop] for rows, part in zip(whole, parts, strict=True)]
+        yield from self.batches(own, change)
 
     def sizes(self, batch_size: int) -> list[int]:
         """Divide an epoch into training batches; a single left-over sample joins the last: batch norm needs two."""
@@ -97,7 +108,12 @@ class Ordered:
     rows: Tensor
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        yield from self.data.batches(torch.split(self.rows, CAPTURE_BATCH))
+        if len(self.rows):
+            yield from self.data.batches(torch.split(self.rows, CAPTURE_BATCH))
+
+    def between(self, start: int, stop: int) -> Ordered:
+        """Return the rows from one place to another."""
+        return Ordered(self.data, self.rows[start:stop])
 
     @property
     def index(self) -> list[int]:

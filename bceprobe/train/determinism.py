@@ -15,6 +15,7 @@ import torch
 
 from bceprobe.capture.precision import allow_tf32
 from bceprobe.errors import UsageError
+from bceprobe.train.distributed import own_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +51,14 @@ def set_determinism(*, deterministic: bool, tf32: bool = False) -> None:
 def choose_device(name: str) -> torch.device:
     """Turn ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` into a device; what is not there is an error, never replaced.
 
+    Where torchrun started several processes, ``auto`` and ``cuda`` are a GPU for each.
+
     Raises
     ------
     UsageError
         No such device on this machine.
     """
+    name = own_device(name)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

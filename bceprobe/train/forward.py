@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import partial
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional
@@ -15,6 +15,8 @@ from bceprobe.models import FeatureTap
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from bceprobe.train.distributed import Team
 
 
 class Forward:
@@ -31,9 +33,13 @@ class Forward:
         ``"fp32"``, ``"tf32"``, ``"bf16"`` or ``"fp16"``.
     compiled
         Whether torch.compile makes the kernels.
+    team
+        The processes whose gradients are averaged.
     """
 
-    def __init__(self, model: nn.Module, classifier: nn.Linear, *, precision: str, compiled: bool) -> None:
+    def __init__(
+        self, model: nn.Module, classifier: nn.Linear, *, precision: str, compiled: bool, team: Team | None = None
+    ) -> None:
         device = classifier.weight.device
         self._autocast = partial(autocast, precision, device)
         self._tap = ExitStack().enter_context(FeatureTap(classifier))
@@ -41,8 +47,14 @@ class Forward:
             classifier.register_forward_hook(_in_float32)
         if compiled:
             check_compiler(device)
+        self._network, self._compiled, self._team = model, compiled, team
+
+    @cached_property
+    def _model(self) -> Any:
+        """The model as it is called; made when it first is, since not every forward pass that is prepared is used."""
         # Each size of a batch gets its own kernels; there are two, as the last batch of an epoch is smaller.
-        self._model = torch.compile(model, dynamic=False) if compiled else model
+        model: Any = torch.compile(self._network, dynamic=False) if self._compiled else self._network
+        return self._team.parallel(model) if self._team else model
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (N, K) and features (N, d) of images (N, C, H, W)."""

@@ -42,7 +42,7 @@ def with_constant_features(session: Session) -> Session:
     train, test = (_features(session, data) for data in (session.train, session.test))
     captured = {name: Ordered(data, session.captured[name].rows) for name, data in (("train", train), ("test", test))}
     head = session.classifier
-    forward = Forward(head, head, precision=settings.precision, compiled=settings.compile)
+    forward = Forward(head, head, precision=settings.precision, compiled=settings.compile, team=session.team)
     return replace(session, train=train, test=test, captured=captured, network=head, forward=forward)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+import warnings
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,17 +16,33 @@ FILE = "train.log"
 
 
 @contextmanager
-def logged(folder: Path) -> Iterator[None]:
-    """Send this package's messages to the run's log file for a while."""
+def logged(folder: Path, rank: int = 0) -> Iterator[None]:
+    """Send this package's messages to the run's log file for a while.
+
+    Of several processes all but the first send only what went wrong, and their warnings, which nobody would see.
+    """
     handler = logging.FileHandler(folder / FILE, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s {f'rank {rank}: ' if rank else ''}%(message)s"))
+    handler.setLevel(logging.WARNING if rank else logging.INFO)
     LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.INFO)
     try:
-        yield
+        with _warnings_logged() if rank else nullcontext():
+            yield
     except BaseException as error:
         LOGGER.error("%s", error)  # noqa: TRY400 - the log tells the user what happened; --debug shows the traceback
         raise
     finally:
         LOGGER.removeHandler(handler)
         handler.close()
+
+
+@contextmanager
+def _warnings_logged() -> Iterator[None]:
+    """Send Python's warnings to the log."""
+    before = warnings.showwarning
+    warnings.showwarning = lambda message, *_, **__: LOGGER.warning("%s", " ".join(str(message).split()))
+    try:
+        yield
+    finally:
+        warnings.showwarning = before

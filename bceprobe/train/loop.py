@@ -62,13 +62,13 @@ class Loop:
         self.watch.start(first, last, len(self.session.train.sizes(self.session.settings.optim.batch_size)))
         LOGGER.info("epochs %d to %d on %s, in %s", first, last, self.session.device, self.folder.name)
         for epoch in range(first, last + 1):
-            if self.ended or not self._epoch(epoch):
+            if self.session.team.any(self.ended) or not self._epoch(epoch):
                 return epoch - 1
         return last
 
     @property
     def ended(self) -> bool:
-        """Whether the last epoch on disk ends training early, as the settings want it."""
+        """Whether the last epoch on disk ends training early, as the settings want it; the first process knows."""
         return bool(self.history) and collapse(self.history[-1], self.session.settings.stop) is not None
 
     def _epoch(self, epoch: int) -> bool:
@@ -84,29 +84,32 @@ class Loop:
             row["test_accuracy"] = accuracy(self.session)
         row["images_per_second"] = round(len(self.session.train) / trained, 1)
         row["seconds"] = round(time.perf_counter() - begun, 3)
-        session = self.session
-        state = collect_state(epoch, session.model, session.optimizer, session.scaler)
-        self.recorder.after_writing(partial(self._record, row, state, captured=captured))
+        if self.session.team.rank == 0:
+            session = self.session
+            state = collect_state(epoch, session.model, session.optimizer, session.scaler)
+            self.recorder.after_writing(partial(self._record, row, state, captured=captured))
         return True
 
     def _train(self, epoch: int) -> float | None:
         """Train one epoch; return the mean loss over its samples, or None if it is not to count."""
-        session, settings = self.session, self.session.settings
+        session, settings, team = self.session, self.session.settings, self.session.team
         set_learning_rate(session.optimizer, learning_rate(settings.optim, epoch))
         session.model.train(mode=settings.optim.parameters == "all")
         losses = Losses(session.device)
         order = generator(settings.seed, "order", epoch)
-        augmentation = Augmentation(settings, session.classifier.out_features, epoch)
-        batches = session.train.shuffled(settings.optim.batch_size, order, augmentation.change)
-        with seeded(settings.seed, "layers", epoch):
-            for done, batch in enumerate(batches, start=1):
-                if self.stopped() or self.ended:
+        parts = [team.part(size) for size in session.train.sizes(settings.optim.batch_size)]
+        augmentation = Augmentation(settings, session.classifier.out_features, epoch, parts)
+        batches = session.train.shuffled(settings.optim.batch_size, order, augmentation.change, team.part)
+        with seeded(settings.seed, team.stream("layers"), epoch):
+            for done, (part, batch) in enumerate(zip(parts, batches, strict=True), start=1):
+                if team.any(self.stopped() or self.ended):
                     return None
-                if not losses.add(take_step(session, *augmentation.mix(*batch)), len(batch[1])):
+                if not losses.add(take_step(session, *augmentation.mix(*batch), part), part.total):
                     break
                 self.watch.batch(epoch, done, losses.last)
         if self._came_too_late():
             return None
+        team.share_buffers(session.model)
         self._check(epoch, losses.sum)
         return losses.sum / len(session.train)
 
@@ -118,7 +121,7 @@ class Loop:
         if self.session.settings.stop.when == "never":
             return False
         self.recorder.flush()
-        return self.ended
+        return self.session.team.any(self.ended)
 
     def _capture(self, epoch: int) -> bool:
         return epoch in self.session.settings.captured_epochs and capture(self.session, self.recorder, epoch)
@@ -152,10 +155,12 @@ class Loop:
 def accuracy(session: Session) -> float:
     """Measure the accuracy on the whole test split where no capture does; ties are wrong, as in `METRICS`."""
     session.model.eval()
+    team, test = session.team, Ordered.by_class(session.test)
+    part = Ordered(test.data, test.rows[team.rank :: team.size])
     correct = torch.zeros((), dtype=torch.int64, device=session.device)
     with computing(session.settings.capture.precision, session.device):
-        for images, target in Ordered.by_class(session.test):
+        for images, target in part:
             logits, own = session.network(images), target[:, None]
             others = logits.scatter(1, own, -torch.inf).amax(1, keepdim=True)
             correct += (logits.gather(1, own) > others).sum()
-    return int(correct) / len(session.test)
+    return int(team.add(correct)) / len(session.test)

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from bceprobe.datasets.images import Decoder
 from bceprobe.errors import BceProbeError, UsageError
-from bceprobe.snapshot.threads import workers as processors
+from bceprobe.train.distributed import processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bceprobe.capture import Recorder
-from bceprobe.errors import TrainingInterruptedError
+from bceprobe.errors import TrainingInterruptedError, UsageError
 from bceprobe.store.lock import writing
 from bceprobe.store.manifest import read_manifest, update_manifest
 from bceprobe.train.capturing import capture_selected, places
 from bceprobe.train.checkpoint import BEST, collect_state, has_checkpoint, load_checkpoint, save_best, saved_epoch
+from bceprobe.train.distributed import again, naming_the_lost
+from bceprobe.train.distributed import team as form_team
 from bceprobe.train.ending import ending, is_best
-from bceprobe.train.folder import check_same, claim
+from bceprobe.train.folder import CONFIG, check_same, claim
 from bceprobe.train.frozen import with_constant_features
 from bceprobe.train.history import read_history
 from bceprobe.train.interrupt import stop_request
@@ -74,38 +77,53 @@ def train(
         The user asked to stop; the last completed epoch is saved.
     """
     folder = Path(folder)
-    if resume:
-        check_same(folder, settings)
-    pretrained = not (resume and has_checkpoint(folder))
-    session = make_session(settings, data_dir, download=download, pretrained=pretrained)
-    with writing(folder):
-        return _trained(session, folder, sources, watch or Watch(), resume=resume, force=force)
+    with form_team() as team, naming_the_lost(team, folder):
+        if resume:
+            check_same(folder, settings)
+        pretrained = not (resume and has_checkpoint(folder))
+        session = make_session(settings, data_dir, download=download, pretrained=pretrained, team=team)
+        watch = watch if watch and team.rank == 0 else Watch()
+        with writing(folder) if team.rank == 0 else nullcontext():
+            return _trained(session, folder, sources, watch, resume=resume, force=force)
+    return folder
 
 
 def _trained(
     session: Session, folder: Path, sources: Mapping[str, str] | None, watch: Watch, *, resume: bool, force: bool
 ) -> Path:
-    """Train in a folder that no other process writes."""
-    settings = session.settings
-    if not resume:
+    """Train in a folder that no other run writes."""
+    settings, team = session.settings, session.team
+    if not resume and team.rank == 0:
         claim(folder, settings, force=force)
+    team.wait()
+    if not (folder / CONFIG).exists():
+        raise UsageError(f"rank {team.rank} does not see {folder}", "All machines of a run need the same file system")
     done = load_checkpoint(folder, session.model, session.optimizer, session.scaler)
     if _is_finished(folder, done, settings.optim.epochs):
         watch.start(done + 1, done, 0)
         return folder
     session = with_constant_features(session)
     history = read_history(folder, done)
-    _catch_up(session, folder, history)
-    with logged(folder), _recorder(session, folder, done if resume else None) as recorder, stop_request() as stopped:
-        update_manifest(str(folder), sources=dict(sources or {}))
+    if team.rank == 0:
+        _catch_up(session, folder, history)
+    with (
+        logged(folder, team.rank),
+        naming_the_lost(team, folder),
+        _recorder(session, folder, done if resume else None) as recorder,
+        stop_request() as stopped,
+    ):
+        if team.rank == 0:
+            update_manifest(str(folder), sources=dict(sources or {}))
         loop = Loop(session, folder, recorder, watch, stopped, history)
         last = loop.run(done + 1)
         recorder.flush()
-        if last < settings.optim.epochs and not loop.ended:
-            hint = f"Go on: bceprobe train --resume --out {folder}"
-            raise TrainingInterruptedError(f"stopped after epoch {last}", hint)
+        if last < settings.optim.epochs and not team.any(loop.ended):
+            raise TrainingInterruptedError(f"stopped after epoch {last}", f"Go on: {again(folder)}")
+        team.wait()
+        history = history if team.rank == 0 else read_history(folder, last)
         capture_selected(session, folder, recorder, history)
-        update_manifest(str(folder), **ending(history, settings))
+        if team.rank == 0:
+            update_manifest(str(folder), **ending(history, settings))
     return folder
 
 
@@ -128,6 +146,6 @@ def _catch_up(session: Session, folder: Path, history: Sequence[Row]) -> None:
 def _recorder(session: Session, folder: Path, resume_after: int | None) -> Recorder:
     make = partial(Recorder, folder, classifier=session.classifier, epochs=places(session.settings))
     capture = session.settings.capture
-    provenance = session.provenance()
-    make = partial(make, dtype=capture.dtype, shard=capture.shard, precision=capture.precision)
+    provenance = session.provenance() if session.team.rank == 0 else None
+    make = partial(make, dtype=capture.dtype, shard=capture.shard, precision=capture.precision, team=session.team)
     return make(resume_after=resume_after, provenance=provenance)

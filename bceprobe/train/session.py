@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from bceprobe.losses import class_weights, make_loss
 from bceprobe.models import MODELS, build, find_classifier, init_bias, load_weights
 from bceprobe.train.batches import DeviceSplit, Ordered, on_device
 from bceprobe.train.determinism import choose_device, seeded, set_determinism
+from bceprobe.train.distributed import Single, Team, check_batch_size, in_turn
 from bceprobe.train.forward import Forward
 from bceprobe.train.optim import make_optimizer
 from bceprobe.train.origin import describe, weights_file
@@ -53,14 +55,15 @@ class Session:
     loss: Callable[[Tensor, Tensor], Tensor]
     forward: Forward
     scaler: GradScaler
+    team: Team
 
     def provenance(self) -> dict[str, Any]:
         """Describe data, device and start, for run.json; the bias has PyTorch's sign."""
         splits = {"train": self.dataset.train, "test": self.dataset.test}
         data = {name: {"samples": len(split.target), "sha256": checksum(split)} for name, split in splits.items()}
         device = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
-        threads = torch.get_num_threads()
-        return {"data": data, "device": device, "precision": self.settings.precision, "threads": threads, **self.origin}
+        threads, started = torch.get_num_threads(), {**self.origin, **self.team.describe(self.device)}
+        return {"data": data, "device": device, "precision": self.settings.precision, "threads": threads, **started}
 
 
 def find_device(settings: Settings) -> torch.device:
@@ -115,9 +118,14 @@ def _load(model: nn.Module, classifier: nn.Linear, chosen: ModelSettings, *, dow
 
 
 def make_session(
-    settings: Settings, data_dir: Path | None = None, *, download: bool = False, pretrained: bool = True
+    settings: Settings,
+    data_dir: Path | None = None,
+    *,
+    download: bool = False,
+    pretrained: bool = True,
+    team: Team | None = None,
 ) -> Session:
-    """Load the data and build everything that is trained.
+    """Load the data and build everything that is trained; in each process of a team, if there is one.
 
     Without `pretrained` the weights are left out that a checkpoint is going to replace.
 
@@ -126,19 +134,24 @@ def make_session(
     UsageError
         An unknown name, a missing data set, a device that is not there.
     """
-    chosen = settings.loss
+    chosen, team = settings.loss, team or Single()
+    check_batch_size(settings.optim.batch_size, team)
     loss = make_loss(chosen.name, smoothing=chosen.smoothing, options=chosen.options, soft=settings.augment.mixes)
     set_determinism(deterministic=settings.deterministic, tf32=settings.precision == "tf32")
     if settings.threads:
         torch.set_num_threads(settings.threads)
     device = find_device(settings)
-    dataset = load_data(settings, data_dir, download=download)
-    model, classifier = build_model(settings, dataset, download=download, pretrained=pretrained)
+    if device.index is not None:
+        torch.cuda.set_device(device)
+    with in_turn(team) if download else nullcontext():
+        dataset = load_data(settings, data_dir, download=download)
+        model, classifier = build_model(settings, dataset, download=download, pretrained=pretrained)
     if chosen.class_balanced:
         counts = torch.bincount(dataset.train.target, minlength=classifier.out_features)
         loss = partial(loss, weights=class_weights(counts, chosen.class_balanced).to(device))
     origin = _origin(settings, classifier) if pretrained else {}
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no overload for it
+    model = team.synchronised(model)
     optimizer = make_optimizer(trained_part(model, classifier, settings.optim.parameters), settings.optim)
     train, test = on_device(dataset, device, settings.data.workers)
     captured = {
@@ -157,8 +170,9 @@ def make_session(
         captured=captured,
         origin=origin,
         loss=loss,
-        forward=Forward(model, classifier, precision=settings.precision, compiled=settings.compile),
+        forward=Forward(model, classifier, precision=settings.precision, compiled=settings.compile, team=team),
         scaler=GradScaler(device.type, enabled=settings.precision == "fp16"),
+        team=team,
     )
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from bceprobe.losses import penalty
+from bceprobe.train.parts import Part
+from bceprobe.train.parts import part as cut
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,21 +57,26 @@ class Losses:
         return float(self._sum)
 
 
-def take_step(session: Session, images: Tensor, target: Tensor) -> Tensor:
-    """Take one optimizer step on a batch, unless its loss is not finite; return the loss, a scalar on the device."""
-    loss = batch_loss(session, images, target)
+def take_step(session: Session, images: Tensor, target: Tensor, part: Part | None = None) -> Tensor:
+    """Take one optimizer step on a batch, unless its loss is not finite; return the loss, a scalar on the device.
+
+    Processes that share a batch each bring their part; the step and the loss are those of the whole.
+    """
+    part = cut(len(target)) if part is None else part
+    own = batch_loss(session, images, target, part)
+    loss = session.team.mean(own, part.share)
     optimizer, scaler = session.optimizer, session.scaler
     optimizer.zero_grad(set_to_none=True)
-    scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    scaler.scale(session.team.weighed(own, part.share)).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     # Where this is 1, a fused optimizer changes nothing. A scaler that is enabled puts its own finding in this place.
-    optimizer.found_inf = (~loss.detach().isfinite()).float()  # type: ignore[attr-defined]
+    optimizer.found_inf = (~loss.isfinite()).float()  # type: ignore[attr-defined]
     scaler.step(optimizer)
     scaler.update()
-    return loss.detach()
+    return loss
 
 
-def batch_loss(session: Session, images: Tensor, target: Tensor) -> Tensor:
-    """Compute the loss of a batch with its penalties."""
+def batch_loss(session: Session, images: Tensor, target: Tensor, part: Part) -> Tensor:
+    """Compute the loss of a batch with its penalties, as a part of it has them: the mean over all parts is exact."""
     logits, features = session.forward(images)
     weights, classifier = session.settings.penalty, session.classifier
     return session.loss(logits, target) + penalty(
@@ -77,6 +84,6 @@ def batch_loss(session: Session, images: Tensor, target: Tensor) -> Tensor:
         classifier.weight,
         classifier.bias,
         lambda_w=weights.lambda_w,
-        lambda_h=weights.lambda_h,
+        lambda_h=weights.lambda_h * part.scale,
         lambda_b=weights.lambda_b,
     )

@@ -12,7 +12,7 @@ from torchvision.transforms import RandomCrop
 from torchvision.transforms.v2 import functional as torchvisions
 from torchvision.transforms.v2.functional import InterpolationMode
 
-from bceprobe.train.augment import CHANGES
+from bceprobe.train.augment import CHANGES, Draws
 from bceprobe.train.augment.changes import crop, flip, rotate, rotation
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ PADDING, SIDE = 4, 8
 PLACES = [(top, left) for top in range(2 * PADDING + 1) for left in range(2 * PADDING + 1)]
 
 
-def draws(seed: int = 0) -> torch.Generator:
-    """A generator of the CPU."""
-    return torch.Generator().manual_seed(seed)
+def draws(seed: int = 0) -> Draws:
+    """Draws for whole batches."""
+    return Draws(torch.Generator().manual_seed(seed))
 
 
 def random_images(*shape: int) -> Tensor:
     """Images of noise, so that no two places in them look alike."""
-    return torch.randint(1, 256, shape, generator=draws(1), dtype=torch.uint8)
+    return torch.randint(1, 256, shape, generator=draws(1).generator, dtype=torch.uint8)
 
 
 @pytest.fixture(scope="module")
 def image() -> Tensor:
     """One image whose pixels are all different, (3, 8, 8)."""
-    return torch.randperm(3 * SIDE * SIDE, generator=draws(2)).view(3, SIDE, SIDE).to(torch.uint8)
+    return torch.randperm(3 * SIDE * SIDE, generator=draws(2).generator).view(3, SIDE, SIDE).to(torch.uint8)
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from distributed_cases import SETTINGS, codes, start
 from train_cases import Stopping, history, small_settings
 
 from bceprobe import analyze, open_run
 from bceprobe.errors import TrainingInterruptedError
 from bceprobe.models import FeatureTap
+from bceprobe.settings import resolve
 from bceprobe.store.validate import validate
 from bceprobe.train import train
 from bceprobe.train.augment import Augmentation
@@ -96,3 +98,17 @@ def test_deterministic_gpu_runs_are_equal(tmp_path: Path) -> None:
         train(small_settings(device="cuda", deterministic=True, optim__epochs=2), tmp_path / name)
     first, second = (open_run(tmp_path / name).snapshot(2).features[:] for name in ("a", "b"))
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
+def test_two_gpus_learn_what_one_does(tmp_path: Path) -> None:
+    """With batch norm, too, whose statistics are those of the whole batch, two processes store what one stores."""
+    changes = {"device": "cuda", "model.name": "convnet", "optim.epochs": 2}
+    assert codes(start(2, tmp_path / "two", {key.replace(".", "__"): value for key, value in changes.items()})) == [
+        0,
+        0,
+    ]
+    train(resolve([("test", SETTINGS | changes)])[0], tmp_path / "one")
+    assert validate(tmp_path / "two") == []
+    two, one = (open_run(tmp_path / name).snapshot(1).features[:] for name in ("two", "one"))
+    np.testing.assert_allclose(two, one, rtol=1e-2, atol=1e-3)

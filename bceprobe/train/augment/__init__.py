@@ -7,6 +7,7 @@ batch with itself; its name there is its setting in [augment].
 
 from bceprobe.train.augment.augmentation import Augmentation
 from bceprobe.train.augment.changes import CHANGES
+from bceprobe.train.augment.draws import Draws
 from bceprobe.train.augment.mixing import MIXES
 
-__all__ = ["CHANGES", "MIXES", "Augmentation"]
+__all__ = ["CHANGES", "MIXES", "Augmentation", "Draws"]

@@ -1,4 +1,4 @@
-"""Changes of single images: (images, generator, amount) -> images of the same shape and data type.
+"""Changes of single images: (images, draws, amount) -> images of the same shape and data type.
 
 Images are (B, C, H, W) before normalisation, uint8 or float, so that what comes in from outside of them is black.
 Draws go to the device without waiting for what it computes.
@@ -14,15 +14,17 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Generator, Tensor
+    from torch import Tensor
+
+    from bceprobe.train.augment.draws import Draws
 
 
-def crop(images: Tensor, generator: Generator, padding: int) -> Tensor:
+def crop(images: Tensor, draws: Draws, padding: int) -> Tensor:
     """Cut each image out of itself with a black border of `padding` pixels, at one of (2 padding + 1)^2 places.
 
     As `torchvision.transforms.RandomCrop` with the size of the images.
     """
-    places = torch.randint(0, 2 * padding + 1, (2, len(images)), generator=generator)
+    places = draws.integers(2 * padding + 1, 2, images)
     top, left = places.to(images.device, non_blocking=True)
     height, width = images.shape[2:]
     rows = top[:, None, None] + torch.arange(height, device=images.device)[:, None]
@@ -32,15 +34,15 @@ def crop(images: Tensor, generator: Generator, padding: int) -> Tensor:
     return padded[which, rows, columns].permute(0, 3, 1, 2)
 
 
-def flip(images: Tensor, generator: Generator, probability: float) -> Tensor:
+def flip(images: Tensor, draws: Draws, probability: float) -> Tensor:
     """Swap left and right of each image with a probability, as `torchvision.transforms.RandomHorizontalFlip`."""
-    chosen = (torch.rand(len(images), generator=generator) < probability).to(images.device, non_blocking=True)
+    chosen = (draws.uniform(images) < probability).to(images.device, non_blocking=True)
     return torch.where(chosen[:, None, None, None], images.flip(3), images)
 
 
-def rotation(images: Tensor, generator: Generator, degrees: float) -> Tensor:
+def rotation(images: Tensor, draws: Draws, degrees: float) -> Tensor:
     """Turn each image by an angle from U(-degrees, degrees), as `torchvision.transforms.RandomRotation`, bilinear."""
-    return rotate(images, (2 * torch.rand(len(images), generator=generator) - 1) * degrees)
+    return rotate(images, (2 * draws.uniform(images) - 1) * degrees)
 
 
 def rotate(images: Tensor, degrees: Tensor) -> Tensor:
@@ -55,7 +57,7 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
     return turned if images.is_floating_point() else turned.round().to(images.dtype)
 
 
-CHANGES: dict[str, Callable[[Tensor, Generator, Any], Tensor]] = {
+CHANGES: dict[str, Callable[[Tensor, Draws, Any], Tensor]] = {
     "crop": crop,
     "flip": flip,
     "rotation": rotation,
