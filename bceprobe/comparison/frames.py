@@ -162,7 +162,7 @@ def _run_labels(arms: Sequence[Arm]) -> list[str]:
 
 def _most(snapshot: Snapshot, arms: int, shown: int) -> int:
     """Return how many epochs may be taken: at least two."""
-    values = arms * shown * (shown + 1)
+    values = arms * (shown * (shown + 1) + snapshot.classes)
     size = 4 * arms * snapshot.samples * int(snapshot.weight.shape[1])
     return max(2, min(EPOCHS, VALUES // values, BYTES // size))
 

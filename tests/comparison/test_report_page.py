@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
-from builders import make_arms
+from builders import make_arms, make_run
 
 from bceprobe.comparison import Comparison, compare
 from bceprobe.comparison.frames import EPOCHS
@@ -33,6 +35,19 @@ def test_other_processes_write_the_same_bytes(tmp_path: Path) -> None:
         subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed})
         written.append(file.read_bytes())
     assert written[0] == written[1]
+
+
+def test_all_links_lead_somewhere(tmp_path: Path) -> None:
+    """In the page of a design with cells every name is given once, and every link leads to one of them."""
+    for loss in ("ce", "bce"):
+        for rate, seed in product((0.1, 0.2), range(2)):
+            folder = tmp_path / f"{loss}-{rate}-{seed}"
+            make_run(folder, loss=loss, seed=seed, epochs=(1, 2), per_class={"train": 4}, optim__lr=rate)
+    page = to_html(compare(tmp_path).report())
+    names, targets = re.findall(r' id="([^"]+)"', page), re.findall(r'<a href="#([^"]+)"', page)
+    assert len(set(names)) == len(names)
+    assert set(targets) <= set(names)
+    assert {target.split("-")[0] for target in targets} >= {"overall", "finding", "row", "curve"}
 
 
 def test_a_comparison_of_ten_long_runs_is_small(tmp_path: Path) -> None:

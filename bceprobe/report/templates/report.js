@@ -3,7 +3,7 @@ document.documentElement.classList.add("scripted");
 
 // A link leads to what it names, even where that is folded away or filtered out.
 function reveal() {
-  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
   if (!target) return;
   for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   if (target.hidden) {
