@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from bceprobe.analysis import unique_labels
-from bceprobe.comparison.arms import ABBREVIATION, Arm, procedure
+from bceprobe.comparison.arms import Arm, by_seed, label_of, procedure
 from bceprobe.errors import UsageError
 from bceprobe.registry import nearest
 from bceprobe.report import printable
@@ -46,8 +46,8 @@ def group(runs: Sequence[Run]) -> tuple[Arm, ...]:
         found.setdefault(_key(run), []).append(run)
     groups = sorted(found.values(), key=lambda part: _rank(known(part[0])))
     labels = _labels([known(part[0]) for part in groups], [part[0] for part in groups])
-    by_seed = [tuple(sorted(part, key=_seed)) for part in groups]
-    return tuple(Arm(label, part[0].location, part) for label, part in zip(labels, by_seed, strict=True))
+    ordered = [tuple(sorted(part, key=by_seed)) for part in groups]
+    return tuple(Arm(label, part[0].location, part) for label, part in zip(labels, ordered, strict=True))
 
 
 def known(run: Run) -> dict[str, Any]:
@@ -61,11 +61,6 @@ def known(run: Run) -> dict[str, Any]:
 def loss_of(run: Run) -> str:
     """Name the loss of a run; empty where it is not known."""
     return str(known(run).get(LOSS, ""))
-
-
-def label_of(run: Run) -> str:
-    """Write the loss of a run as labels do."""
-    return _said({LOSS: loss_of(run)}, [LOSS])
 
 
 def varying(arms: Sequence[Arm]) -> list[str]:
@@ -121,11 +116,6 @@ def _key(run: Run) -> str:
     return json.dumps(said, sort_keys=True, default=str) if said else run.location
 
 
-def _seed(run: Run) -> tuple[int, str]:
-    seed = run.settings.get("seed")
-    return (seed if isinstance(seed, int) else 0, run.location)
-
-
 def _rank(said: dict[str, Any]) -> list[tuple[Any, ...]]:
     loss = said.get(LOSS, "")
     place = ORDER.index(loss) if loss in ORDER else len(ORDER)
@@ -149,7 +139,7 @@ def _labels(settings: Sequence[dict[str, Any]], runs: Sequence[Run]) -> list[str
 def _said(said: dict[str, Any], keys: Sequence[str]) -> str:
     """Name the loss, then other settings with their values; a value that is a name stands alone."""
     loss = str(said.get(LOSS, "")) if LOSS in keys else ""
-    parts = [loss.upper() if len(loss) <= ABBREVIATION else loss] if loss else []
+    parts = [label_of(loss)] if loss else []
     for key in (key for key in keys if key != LOSS):
         name, value = key.rpartition(".")[2], said.get(key, "default")
         parts.append(str(value) if name == "name" else f"{name} {_short(value)}")

@@ -91,16 +91,22 @@ def plot(
         method=method or "pca",  # type: ignore[arg-type]  # checked above
         classes=tuple(classes),
     )
-    return draw(entry, arms, about, chosen, progress)
+    return draw(entry, arms, about, chosen, progress=progress)
 
 
 def draw(
-    entry: Plot, arms: Sequence[Runs], about: About, epochs: Sequence[int], progress: Progress | None = None
+    entry: Plot,
+    arms: Sequence[Runs],
+    about: About,
+    epochs: Sequence[int],
+    *,
+    progress: Progress | None = None,
+    styles: Mapping[str, LineStyle] | None = None,
 ) -> Drawing:
-    """Draw a figure of some arms at epochs that all their runs have."""
+    """Draw a figure of some arms at epochs that all their runs have, with looks by label or those of their losses."""
     shown = [replace(arm, runs=arm.runs[:1]) for arm in arms] if entry.first_run else arms
     data = prepare(entry, shown, about, epochs, progress)
-    return entry.draw(_dressed(shown, about, data), about)
+    return entry.draw(_dressed(shown, about, data, styles or looks(shown)), about)
 
 
 def save(drawing: Drawing, file: Path, numbers: Path | None = None) -> list[Path]:
@@ -132,11 +138,11 @@ def check_file(name: str, file: Path) -> None:
         raise UsageError(f"{name} cannot be written as {file.name}", f"Name a file that ends in {', '.join(suffixes)}")
 
 
-def looks(arms: Sequence[Runs]) -> list[LineStyle]:
-    """Give each arm the look of its loss; those whose loss is not known differ from each other."""
+def looks(arms: Sequence[Runs]) -> dict[str, LineStyle]:
+    """Give each arm, by label, the look of its loss; those whose loss is not known differ from each other."""
     names = [loss_of(arm.runs[0]) or arm.label for arm in arms]
     of_name = dict(zip(dict.fromkeys(names), line_styles(list(dict.fromkeys(names))), strict=True))
-    return [of_name[name] for name in names]
+    return {arm.label: of_name[name] for arm, name in zip(arms, names, strict=True)}
 
 
 def chosen_epochs(entry: Plot, runs: Sequence[Run], split: str, text: str) -> list[int]:
@@ -173,10 +179,19 @@ def _identity(run: Run) -> str:
     return str(path.resolve()) if path else run.location
 
 
-def _dressed(arms: Sequence[Runs], about: About, data: Sequence[Mapping[str, xr.Dataset]]) -> list[Arm]:
+def _dressed(
+    arms: Sequence[Runs], about: About, data: Sequence[Mapping[str, xr.Dataset]], styles: Mapping[str, LineStyle]
+) -> list[Arm]:
     """Give arms what figures know of them."""
     panels = labels_without(arms, about.factor) if about.factor else [""] * len(arms)
     return [
-        Arm(arm.label, style, own, printable(loss_of(arm.runs[0])), panel, known(arm.runs[0]).get(about.factor))
-        for arm, style, own, panel in zip(arms, looks(arms), data, panels, strict=True)
+        Arm(
+            arm.label,
+            styles[arm.label],
+            own,
+            printable(loss_of(arm.runs[0])),
+            panel,
+            known(arm.runs[0]).get(about.factor),
+        )
+        for arm, own, panel in zip(arms, data, panels, strict=True)
     ]

@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 
 from bceprobe.analysis.decisions import confusion, uniform_curves
+from bceprobe.comparison.arms import label_of
 from bceprobe.comparison.filming import film
-from bceprobe.comparison.grouping import label_of
+from bceprobe.comparison.grouping import loss_of
 from bceprobe.comparison.over_epochs import differences, stages
 from bceprobe.comparison.preparing import each, metrics, snapshot
 from bceprobe.errors import UsageError
@@ -109,7 +110,7 @@ def _relations(arms: Sequence[Arm], about: About, epochs: Sequence[int], progres
     found: list[dict[str, xr.Dataset]] = [
         {"label": _related(own, "_by_class", arm.label)} for arm, own in zip(arms, measured, strict=True)
     ]
-    losses = [label_of(arm.runs[0]) for arm in arms]
+    losses = [label_of(loss_of(arm.runs[0])) for arm in arms]
     for loss in dict.fromkeys(filter(None, losses)):
         at = [position for position, own in enumerate(losses) if own == loss]
         runs = {name: run for position in at for name, run in measured[position].items()}

@@ -9,6 +9,7 @@ from bceprobe.comparison.anchors import FINAL, slug
 from bceprobe.comparison.course_blocks import course_blocks
 from bceprobe.comparison.drawing import BANDS, Scale, curve_figure, legend
 from bceprobe.comparison.framing import frame_blocks
+from bceprobe.comparison.gallery import gallery
 from bceprobe.comparison.measures import measure_tables
 from bceprobe.comparison.methods import methods
 from bceprobe.comparison.provenance import provenance
@@ -34,6 +35,7 @@ def present(comparison: Comparison) -> Report:
         *([Section("samples", "These models", tuple(sample_blocks(comparison)))] if comparison.samples else []),
         *([Section("optimum", "Against the optimum", tuple(optimum_blocks(comparison)))] if comparison.optima else []),
         Section("frames", f"Epoch by epoch{_within(comparison.design)}", tuple(frame_blocks(comparison.frames))),
+        Section("gallery", "More figures", tuple(gallery(comparison))),
         Section("measures", f"Every measure at epoch {comparison.epoch}", tuple(measure_tables(comparison))),
         Section("provenance", "Provenance", provenance(comparison)),
         Section("methods", "Methods", methods(comparison)),

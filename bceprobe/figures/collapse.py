@@ -62,7 +62,9 @@ def strip_epochs(count: int) -> list[int]:
     >>> strip_epochs(40)
     [0, 2, 5, 15, 39]
     """
-    return sorted(set((np.geomspace(1, count, min(STRIP, count)).round() - 1).astype(int).tolist()))
+    if count <= STRIP:
+        return list(range(count))
+    return sorted(set((np.geomspace(1, count, STRIP).round() - 1).astype(int).tolist()))
 
 
 def _view(runs: Sequence[xr.Dataset]) -> float:

@@ -88,13 +88,19 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as inline SVG by scale, such as ``{"log": ..., "linear": ...}``; the first is shown at first."""
+    """A figure as inline SVG by scale, such as ``{"log": ..., "linear": ...}``; the first is shown at first.
+
+    One with a `width`, in rem, is as wide as that, or as the page; others are as wide as their neighbours. A `title`
+    stands above.
+    """
 
     name: str
     description: str
     svg: Mapping[str, str]
     numbers: Numbers | None = None
     links: tuple[Link, ...] = ()
+    width: float = 0.0
+    title: str = ""
 
 
 @dataclass(frozen=True)
