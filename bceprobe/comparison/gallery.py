@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from bceprobe.report.model import Block
 
 TRAIN = "train"
-# What a report shows elsewhere: as curves, and epoch by epoch.
-ELSEWHERE = {"nc", "gram", "histograms"}
-ORDER = ("violins", "uniform", "bias-scores", "amplitudes", "differences", "epochs-to-collapse", "features", "collapse")
+# What a report shows elsewhere: as curves, on the way, and epoch by epoch.
+ELSEWHERE = {"nc", "differences", "gram", "histograms"}
+ORDER = ("violins", "uniform", "bias-scores", "amplitudes", "epochs-to-collapse", "features", "collapse")
 # These have panels for each arm, and are drawn of the first cell of a design alone.
 BY_ARM = {"amplitudes", "features", "collapse", "confusion"}
 # Mistakes on data that were trained on are few.
@@ -54,7 +54,7 @@ def gallery(comparison: Comparison) -> Iterator[Block]:
     figures = tuple(one for one in found if isinstance(one, Figure))
     caption = CAPTION.format(epoch=comparison.epoch, runs=RUNS)
     if figures:
-        yield FigureGroup("gallery", caption, figures)
+        yield FigureGroup("registered", caption, figures)
     if lacking := [one for one in found if isinstance(one, Missing)]:
         yield Text(f"Not drawn: {'; '.join(f'{one.name} ({printable(one.why)})' for one in lacking)}.")
 

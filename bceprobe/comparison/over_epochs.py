@@ -14,7 +14,7 @@ from bceprobe.comparison.grouping import LOSS, labels_without, loss_of
 from bceprobe.comparison.preparing import metrics
 from bceprobe.figures.tidy import common_epochs
 from bceprobe.metrics import METRICS
-from bceprobe.stats import paired_t, welch_t
+from bceprobe.stats import difference_band
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BELOW = 0.1
 STAGES = ("fitted", "uniform", "collapsed")
 COMPARED = ("nc1", "nc2", "nc3", "uniform_accuracy")
-POINTWISE = "95 % intervals of {test}, each epoch by itself"
+BAND = "95 % band for all epochs at once, {runs}"
 NO_BAND = "no band, which takes two runs of each arm"
 
 
@@ -83,7 +83,7 @@ def _against(reference: tuple[Arm, Runs], arm: tuple[Arm, Runs]) -> xr.Dataset:
         for end, values in zip(("", "_low", "_high"), _compared(a, b, paired, ratio=ratio), strict=True):
             columns[name + end] = ("epoch", values, {"ratio": int(ratio)})
     alone = min(len(ours), len(theirs)) == 1
-    band = NO_BAND if alone else POINTWISE.format(test="the paired t-test" if paired else "Welch's t-test")
+    band = NO_BAND if alone else BAND.format(runs="paired by seed" if paired else "arms unpaired")
     return xr.Dataset(columns, {"epoch": epochs}, {"band": band, "reference": reference[0].label})
 
 
@@ -94,12 +94,11 @@ def _values(runs: Runs, name: str, epochs: Sequence[int]) -> NDArray[np.float64]
 def _compared(
     a: NDArray[np.float64], b: NDArray[np.float64], paired: list[tuple[int, int]], *, ratio: bool
 ) -> NDArray[np.float64]:
-    """Compare at each epoch, (3, E): the estimate, and the ends of its interval; ratios by their logarithms."""
+    """Compare at all epochs, (3, E): the estimate, and the ends of the band; ratios by their logarithms."""
     with np.errstate(divide="ignore", invalid="ignore"):
         one, other = (np.log(values) for values in (a, b)) if ratio else (a, b)
     if paired:
         one, other = one[[i for i, _ in paired]], other[[j for _, j in paired]]
-    test = paired_t if paired else welch_t
-    found = [test(*at) for at in zip(one.T, other.T, strict=True)]
-    table = np.array([(each.difference, each.ci_low, each.ci_high) for each in found]).T
+    band = difference_band(one, other, paired=bool(paired))
+    table = np.stack([band.difference, band.ci_low, band.ci_high])
     return np.exp(table) if ratio else table
