@@ -214,10 +214,10 @@ def test_the_report_is_the_same_every_time_and_shows_everything(comparison: Comp
     """A second comparison gives the same page, with its figures: per quantity, per optimum, by epoch."""
     page = to_html(comparison.report())
     assert page == to_html(compare(folder / "ce", folder / "bce").report())
-    # A figure per quantity, per quantity with an optimum, by epoch (two matrices per arm, the target, scores), and
+    # A figure per quantity, with an optimum, on the way, by epoch (two matrices per arm, the target, scores), and
     # the registered ones that are not among these.
     registered = [name for name in FIGURES if name not in ELSEWHERE]
-    assert page.count("<figure ") == 7 + 3 + (2 * 2 + 1) + 2 + len(registered)
+    assert page.count("<figure ") == 7 + 3 + 3 + (2 * 2 + 1) + 2 + len(registered)
     for shown in ("ce/seed-2", "bce/seed-0", "settings.loss.name", "provenance.packages.numpy", "paper eq. 34"):
         assert shown in page
 
