@@ -58,6 +58,9 @@ def compare(
     correction: Annotated[
         Correction, typer.Option(help="For many tests: Holm, or Benjamini-Hochberg.")
     ] = Correction.HOLM,
+    epoch: Annotated[
+        str, typer.Option(metavar="last|selected|N", help="Of every run: last in common, its own, N.")
+    ] = "last",
     report: Annotated[Format, typer.Option(help="Markdown and JSON go to stdout unless --out is given.")] = Format.HTML,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Instead of reports/A-vs-B.html.")] = None,
 ) -> None:
@@ -71,7 +74,12 @@ def compare(
     """
     from bceprobe.comparison import compare as compute
 
-    chosen: dict[str, Any] = {"factor": factor, "reference": reference, "correction": METHODS[correction]}
+    chosen: dict[str, Any] = {
+        "factor": factor,
+        "reference": reference,
+        "correction": METHODS[correction],
+        "epoch": epoch,
+    }
     chosen |= {"allow_different": allow_different or [], "metrics": metrics or [], "margins": margin or []}
     with progress("compare") as moved:
         comparison = compute(*arms, **chosen, progress=moved)

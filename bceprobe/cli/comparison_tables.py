@@ -44,7 +44,7 @@ def _print_arms(comparison: Comparison, *, brief: bool) -> None:
     after = SHORT[comparison.correction]
     reference, *levels = comparison.design.levels
     for level in levels:
-        columns = [f"At epoch {comparison.epoch}", _cut(reference), _cut(level), "compared [95 % CI]", f"{after} p"]
+        columns = [_moment(comparison), _cut(reference), _cut(level), "compared [95 % CI]", f"{after} p"]
         rows = [row for row in comparison.rows if row.level == level]
         print_table(columns, map(_row, rows))
         if not brief and any(not row.result.note for row in rows):
@@ -62,6 +62,11 @@ def _print_arms(comparison: Comparison, *, brief: bool) -> None:
     note(f"{LEGEND}; {after} p: corrected over all rows of its table.")
     if comparison.tested and not brief:
         note(BESIDE)
+
+
+def _moment(comparison: Comparison) -> str:
+    """Head a table with the epoch, where all runs have the same."""
+    return f"At {comparison.moment.words}" if len(set(comparison.moment.of.values())) == 1 else "Selected epochs"
 
 
 def _print_evidence(rows: Sequence[Row]) -> None:

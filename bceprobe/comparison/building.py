@@ -14,6 +14,7 @@ from bceprobe.comparison.frames import gather_frames
 from bceprobe.comparison.margins import read_margins
 from bceprobe.comparison.measuring import TRAIN, Measured, chosen, measures
 from bceprobe.comparison.model import Comparison
+from bceprobe.comparison.moments import read_moment
 from bceprobe.comparison.optima import arm_optima
 from bceprobe.comparison.samples import compare_models
 from bceprobe.comparison.testing import tested_overall, tested_rows
@@ -46,6 +47,7 @@ def compare(
     metrics: Sequence[str] = (),
     margins: Sequence[str] = (),
     correction: Method = "holm",
+    epoch: str = "last",
     progress: Callable[[int, int], None] | None = None,
 ) -> Comparison:
     """Compare training procedures by their runs.
@@ -69,13 +71,15 @@ def compare(
         Differences that do not matter, for tests of equivalence, such as ``"accuracy=0.5pp"`` or ``"1.1x"``.
     correction
         For testing many hypotheses at once.
+    epoch
+        ``"last"`` (that every run has), ``"selected"`` (of each run, by its setting ``select``), or a number.
     progress
         Called with the number of snapshots analysed and their total, for each split in turn.
 
     Returns
     -------
     Comparison
-        Curves of NC1-3, accuracy and uniform accuracy (or the metrics given), and their values at the last common epoch
+        Curves of NC1-3, accuracy and uniform accuracy (or the metrics given), and their values at that epoch
         with paired t-tests (arms with common seeds) or Welch's t-tests; over the cells of a design, a mixed model.
 
     Raises
@@ -94,24 +98,25 @@ def compare(
     epochs = common_epochs(runs, splits)
     if not epochs:
         raise UsageError("the runs have no epoch in common", "Compare runs that captured the same epochs")
+    moment = read_moment(str(epoch), runs, splits, epochs)
     datasets = _analysed(runs, splits, places, progress)
     measured = [Measured(design.arms, name, datasets[split]) for name, split in places if split in datasets]
     floor = Measured(design.arms, FLOOR, datasets[TRAIN])
-    rows = tested_rows(design, measured, epochs[-1], correction, limits)
+    rows = tested_rows(design, measured, moment.of, correction, limits)
     return Comparison(
         design,
-        epochs[-1],
+        moment,
         tuple(curve for one in measured for curve in one.curves()),
         rows,
         tested_overall(design, rows, correction),
         correction,
         varied_settings(design.arms),
         allowed,
-        tuple(measures(design.arms, splits, epochs[-1])),
-        {arm.label: float(floor.at(arm.runs, epochs[-1:]).max()) for arm in design.arms},
+        tuple(measures(design.arms, splits, moment.epoch)),
+        {arm.label: float(floor.at(arm.runs, [moment.epoch]).max()) for arm in design.arms},
         _optima(design.arms, datasets),
         follow(design.contrasts, measured, correction),
-        () if design.factorial else tuple(compare_models(design.contrasts, epochs[-1], correction)),
+        () if design.factorial else tuple(compare_models(design.contrasts, moment.of, correction)),
         gather_frames(like_first(design.cells[0].arms), epochs),
     )
 

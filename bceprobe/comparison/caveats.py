@@ -37,8 +37,11 @@ def _unfinished(comparison: Comparison) -> Iterator[str]:
     unfinished = [f"{arm.label}: {run.name} ({run.manifest.get('status')})" for arm, run in runs if _open(run.manifest)]
     if unfinished:
         yield f"Not all runs are finished: {printable(joined(some(unfinished)))}."
-    if (longest := max(run.epochs("train")[-1] for _, run in runs)) > comparison.epoch:
-        yield f"Compared at epoch {comparison.epoch}, the last that every run has; some go on to epoch {longest}."
+    moment = comparison.moment
+    if moment.remark:
+        yield f"Compared at {moment.words} ({moment.reason}), {moment.remark}."
+    elif (longest := max(run.epochs("train")[-1] for _, run in runs)) > max(moment.of.values()):
+        yield f"Compared at {moment.words}, {moment.reason}; some go on to epoch {longest}."
 
 
 def _open(manifest: dict[str, object]) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bceprobe.comparison.courses import Course
     from bceprobe.comparison.design import Design
     from bceprobe.comparison.model import Comparison, Curve, Measure, Overall, Quantity, Row
+    from bceprobe.comparison.moments import Moment
     from bceprobe.comparison.optima import ArmOptimum
     from bceprobe.comparison.samples import ModelPair
     from bceprobe.stats import TestResult
@@ -30,10 +31,11 @@ def document(comparison: Comparison) -> dict[str, Any]:
     content = {
         "schema_version": SCHEMA_VERSION,
         "epoch": comparison.epoch,
+        "compared_at": comparison.moment.words,
         "correction": {"method": comparison.correction, "families": comparison.families},
         "design": _design(comparison.design),
         "verdict": asdict(comparison.verdict()),
-        "records": [_record(row, comparison.epoch) for row in comparison.rows],
+        "records": [_record(row, comparison) for row in comparison.rows],
         "overall": [_overall(one) for one in comparison.overall],
         "quantities": [asdict(quantity) for quantity in comparison.quantities],
         "curves": [_curve(curve) for curve in comparison.curves],
@@ -44,7 +46,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "frames": asdict(comparison.frames),
         "allowed_differences": [difference._asdict() for difference in comparison.allowed],
         "varied_settings": {key: list(values) for key, values in comparison.varied.items()},
-        "arms": [_arm(arm) for arm in comparison.arms],
+        "arms": [_arm(arm, comparison.moment) for arm in comparison.arms],
     }
     plain: dict[str, Any] = _plain(content)
     return plain
@@ -57,11 +59,11 @@ def _design(design: Design) -> dict[str, Any]:
     return {**known, "cells": cells, "notes": list(design.notes)}
 
 
-def _record(row: Row, epoch: int) -> dict[str, Any]:
+def _record(row: Row, comparison: Comparison) -> dict[str, Any]:
     result = row.result
     return {
         **_name(row.quantity),
-        "epoch": epoch,
+        "compared_at": comparison.moment.words,
         "cell": row.cell,
         "arm": row.arm,
         "level": row.level,
@@ -147,7 +149,7 @@ def _models(pair: ModelPair) -> dict[str, Any]:
         for row in pair.rows
     ]
     known = {"arm": pair.arm, "reference": pair.reference, "runs": list(pair.runs)}
-    return {**known, "epoch": pair.epoch, "samples": pair.samples, "records": rows}
+    return {**known, "epochs": list(pair.epochs), "samples": pair.samples, "records": rows}
 
 
 def _result(result: TestResult) -> dict[str, Any]:
@@ -184,9 +186,15 @@ def _optimum(arm: ArmOptimum, epoch: int) -> dict[str, Any]:
     return {**known, "notes": list(arm.notes), "quantities": quantities}
 
 
-def _arm(arm: Arm) -> dict[str, Any]:
+def _arm(arm: Arm, moment: Moment) -> dict[str, Any]:
     runs = [
-        {"location": run.location, "seed": seed, "settings": run.settings, "manifest": run.manifest}
+        {
+            "location": run.location,
+            "seed": seed,
+            "compared_epoch": moment.of[run],
+            "settings": run.settings,
+            "manifest": run.manifest,
+        }
         for run, seed in zip(arm.runs, arm.seeds, strict=True)
     ]
     return {"label": arm.label, "level": arm.level, "cell": arm.cell, "source": arm.source, "runs": runs}

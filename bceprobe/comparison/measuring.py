@@ -14,7 +14,7 @@ from bceprobe.metrics import METRICS, topics
 from bceprobe.registry import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
@@ -99,6 +99,10 @@ class Measured:
             values = self.at(arm.runs, epochs)
             mean, std = values.mean(axis=0), spread(values)
             yield Curve(self.quantity, arm.label, tuple(epochs), tuple(mean.tolist()), tuple(std.tolist()))
+
+    def once(self, runs: Sequence[Run], at: Mapping[Run, int]) -> NDArray[np.float64]:
+        """Return the value of each of some runs at an epoch of its own, (run,)."""
+        return np.array([float(self.values[run].sel(epoch=at[run])) for run in runs])
 
     def at(self, runs: Sequence[Run], epochs: Sequence[int]) -> NDArray[np.float64]:
         """Return the values of some runs at some epochs, (run, epoch)."""

@@ -95,7 +95,7 @@ def for_a_paper(comparison: Comparison) -> Iterator[str]:
     method = METHODS[comparison.correction][0]
     yield _design(comparison)
     names = joined(list(dict.fromkeys(quantity.short for quantity in comparison.quantities)))
-    yield f"{names} were taken at epoch {comparison.epoch}, the last that every run has."
+    yield f"{names} were taken at {comparison.moment.words} ({comparison.moment.reason})."
     if any(row.ratio for row in comparison.rows):
         yield RATIO
     if comparison.tested:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bceprobe.comparison.design import Design
     from bceprobe.comparison.frames import Frames
     from bceprobe.comparison.margins import Margin
+    from bceprobe.comparison.moments import Moment
     from bceprobe.comparison.optima import ArmOptimum
     from bceprobe.comparison.samples import ModelPair
     from bceprobe.report import Report, Verdict
@@ -245,8 +246,8 @@ class Comparison:
     ----------
     design
         The arms, in cells.
-    epoch
-        The last epoch that every run has; the rows hold its values.
+    moment
+        At which epoch each run is compared: the rows hold the values of it.
     curves
         For every quantity and arm.
     rows
@@ -274,7 +275,7 @@ class Comparison:
     """
 
     design: Design
-    epoch: int
+    moment: Moment
     curves: tuple[Curve, ...]
     rows: tuple[Row, ...]
     overall: tuple[Overall, ...]
@@ -287,6 +288,11 @@ class Comparison:
     courses: tuple[Course, ...]
     samples: tuple[ModelPair, ...]
     frames: Frames
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that all runs are compared and described at; the last common one where each has its own."""
+        return self.moment.epoch
 
     @property
     def arms(self) -> tuple[Arm, ...]:

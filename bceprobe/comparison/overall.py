@@ -34,7 +34,7 @@ def overall_headline(comparison: Comparison) -> str:
     names = others[0] if len(others) == 1 else f"the other {len(others)} levels"
     tested = [one for one in comparison.overall if not one.effect.note]
     differing = [one for one in tested if one.differs]
-    where = f"At epoch {comparison.epoch}, over {count(len(comparison.design.cells), 'setting')}"
+    where = f"At {comparison.moment.words}, over {count(len(comparison.design.cells), 'setting')}"
     if not tested:
         return f"{where}: {UNTESTED}."
     if not differing:

@@ -30,7 +30,7 @@ def present(comparison: Comparison) -> Report:
     """Lay a comparison out; the same comparison always gives the same report."""
     sections = (
         Section("curves", "Over the epochs", tuple(_curves(comparison))),
-        Section(FINAL, f"At epoch {comparison.epoch}", tuple(final_tables(comparison))),
+        Section(FINAL, f"At {comparison.moment.words}", tuple(final_tables(comparison))),
         *([Section("courses", "On the way", tuple(course_blocks(comparison)))] if comparison.courses else []),
         *([Section("samples", "These models", tuple(sample_blocks(comparison)))] if comparison.samples else []),
         *([Section("optimum", "Against the optimum", tuple(optimum_blocks(comparison)))] if comparison.optima else []),
@@ -57,7 +57,7 @@ def _facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     shown += [("Arms differ in", joined(some([printable(key) for key in compared])))] if compared else []
     factors = [f"{printable(key)} ({count(len(values), 'value')})" for key, values in design.factors.items()]
     shown += [("Within settings of", joined(some(factors)))] if factors else []
-    return (*shown, ("Runs", design_words(comparison)), ("Compared at epoch", str(comparison.epoch)))
+    return (*shown, ("Runs", design_words(comparison)), ("Compared at", comparison.moment.words))
 
 
 def _curves(comparison: Comparison) -> Iterator[Block]:

@@ -82,7 +82,8 @@ def _table(pair: ModelPair, after: str) -> Table:
         Column("Effect", numeric=True, note="Cohen's g for McNemar; else difference / (SE x root of samples)"),
         Column("Test"),
     )
-    caption = f"{pair.runs[1]} against {pair.runs[0]} at epoch {pair.epoch}: {pair.samples} test samples"
+    (first, second), (one, other) = pair.runs, pair.epochs
+    caption = f"{second} (epoch {other}) against {first} (epoch {one}): {pair.samples} test samples"
     anchors = tuple(sample_name(pair, row) for row in pair.rows)
     return Table(caption, columns, tuple(map(_row, pair.rows)), NOTE.format(after, len(pair.tested)), anchors=anchors)
 

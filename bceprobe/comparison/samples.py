@@ -22,7 +22,7 @@ from bceprobe.stats import (
 from bceprobe.stats.calibration import BRIER, NAEINI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -79,10 +79,10 @@ class ModelPair:
     ----------
     reference, arm
         Labels of their arms, which have one run each.
-    runs
-        These runs.
-    epoch, samples
-        Of the models, and of the test split.
+    runs, epochs
+        These runs, and at which epoch of each.
+    samples
+        Of the test split.
     rows
         One family of tests.
     """
@@ -90,7 +90,7 @@ class ModelPair:
     reference: str
     arm: str
     runs: tuple[str, str]
-    epoch: int
+    epochs: tuple[int, int]
     samples: int
     rows: tuple[SampleRow, ...]
 
@@ -107,27 +107,27 @@ class _Judged(NamedTuple):
     weighed: list[Quantities]
 
 
-def compare_models(contrasts: Sequence[tuple[Arm, Arm]], epoch: int, method: Method) -> Iterator[ModelPair]:
+def compare_models(contrasts: Sequence[tuple[Arm, Arm]], at: Mapping[Run, int], method: Method) -> Iterator[ModelPair]:
     """Compare the models of arms that have one run each, on the test split; others are left out.
 
     Models are left out, too, that were not judged on the same samples, which has to be allowed.
     """
     for reference, arm in contrasts:
-        if len(reference.runs) == len(arm.runs) == 1 and _same_samples(reference.runs[0], arm.runs[0], epoch):
-            yield _pair(reference, arm, epoch, method)
+        if len(reference.runs) == len(arm.runs) == 1 and _same_samples(reference.runs[0], arm.runs[0], at):
+            yield _pair(reference, arm, at, method)
 
 
-def _same_samples(one: Run, other: Run, epoch: int) -> bool:
-    if not all(TEST in run.splits and epoch in run.epochs(TEST) for run in (one, other)):
+def _same_samples(one: Run, other: Run, at: Mapping[Run, int]) -> bool:
+    if not all(TEST in run.splits and at[run] in run.epochs(TEST) for run in (one, other)):
         return False
     held = [[np.sort(run.array(TEST, "index")[:]), np.sort(run.split(TEST).target)] for run in (one, other)]
     return all(np.array_equal(*pair) for pair in zip(*held, strict=True))
 
 
-def _pair(reference: Arm, arm: Arm, epoch: int, method: Method) -> ModelPair:
+def _pair(reference: Arm, arm: Arm, at: Mapping[Run, int], method: Method) -> ModelPair:
     links = [LINKS.get(either.loss) for either in (reference, arm)]
     links = links if all(links) else [None, None]
-    a, b = (_judge(run, epoch, link) for run, link in zip((reference.runs[0], arm.runs[0]), links, strict=True))
+    a, b = (_judge(run, at[run], link) for run, link in zip((reference.runs[0], arm.runs[0]), links, strict=True))
     samples = len(a.right)
     results = {ACCURACY: mcnemar(a.right, b.right), **paired_bootstrap(a.weighed, b.weighed, samples)}
     values = [{ACCURACY: float(one.right.mean()), **_values(one, samples)} for one in (a, b)]
@@ -136,8 +136,9 @@ def _pair(reference: Arm, arm: Arm, epoch: int, method: Method) -> ModelPair:
         SampleRow(_quantity(name), values[0][name], values[1][name], result, float(p))
         for (name, result), p in zip(results.items(), adjusted, strict=True)
     ]
-    first, second = unique_labels([reference.runs[0], arm.runs[0]])
-    return ModelPair(reference.label, arm.label, (first, second), epoch, samples, tuple(rows))
+    runs = [reference.runs[0], arm.runs[0]]
+    (first, second), epochs = unique_labels(runs), (at[runs[0]], at[runs[1]])
+    return ModelPair(reference.label, arm.label, (first, second), epochs, samples, tuple(rows))
 
 
 def _judge(run: Run, epoch: int, link: Link | None) -> _Judged:

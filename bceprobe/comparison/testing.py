@@ -27,7 +27,7 @@ from bceprobe.stats import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from bceprobe.comparison.measuring import Measured
     from bceprobe.stats import MixedEffect
     from bceprobe.stats.correction import Method
+    from bceprobe.store import Run
 
 
 def tested_rows(
-    design: Design, measured: Sequence[Measured], epoch: int, method: Method, margins: Sequence[Margin]
+    design: Design, measured: Sequence[Measured], at: Mapping[Run, int], method: Method, margins: Sequence[Margin]
 ) -> tuple[Row, ...]:
     """Test every quantity in every arm against the reference of its cell; all rows are one family.
 
@@ -48,7 +49,7 @@ def tested_rows(
     there are margins, equivalence is tested too; these tests are another family.
     """
     cells = [(cell.label, cell.arms[0], arm) for cell in design.cells for arm in cell.arms[1:]]
-    rows = [_row(one, cell, reference, arm, epoch) for (cell, reference, arm), one in product(cells, measured)]
+    rows = [_row(one, cell, reference, arm, at) for (cell, reference, arm), one in product(cells, measured)]
     adjusted = correct([row.result.p_value for row in rows], "", method).p_values
     found = [replace(row, p_corrected=float(p)) for row, p in zip(rows, adjusted, strict=True)]
     return tuple(_equivalence(found, margins, method))
@@ -71,9 +72,9 @@ def scaled(row: Row, *, ratio: bool) -> tuple[NDArray[np.float64], NDArray[np.fl
     return scale(np.asarray(row.reference_values)), scale(np.asarray(row.values))
 
 
-def _row(measured: Measured, cell: str, reference: Arm, arm: Arm, epoch: int) -> Row:
+def _row(measured: Measured, cell: str, reference: Arm, arm: Arm, at: Mapping[Run, int]) -> Row:
     pairs = pairing(reference, arm).pairs
-    a, b = (measured.at(either.runs, [epoch])[:, 0] for either in (reference, arm))
+    a, b = (measured.once(either.runs, at) for either in (reference, arm))
     if pairs:
         a, b = a[[first for first, _ in pairs]], b[[second for _, second in pairs]]
     ratio = measured.quantity.scale == "log" and bool((a > 0).all() and (b > 0).all())

@@ -66,12 +66,12 @@ def _headline(comparison: Comparison) -> str:
     reference, *others = comparison.design.levels
     names = others[0] if len(others) == 1 else f"the other {len(others)} arms"
     if not differing:
-        return f"At epoch {comparison.epoch}, no difference between {names} and {reference} can be shown."
+        return f"At {comparison.moment.words}, no difference between {names} and {reference} can be shown."
     among = "quantities" if len(others) == 1 else "comparisons"
     verb = "differs" if len(others) == 1 else "differ"
     what = f"{names} {verb} from {reference} in {differing} of {len(rows)} {among}"
     corrected = f"{METHODS[comparison.correction][0]} correction for {count(len(comparison.tested), 'test')}"
-    return f"At epoch {comparison.epoch}, {what} ({design_words(comparison)}; p < 0.05 after {corrected})."
+    return f"At {comparison.moment.words}, {what} ({design_words(comparison)}; p < 0.05 after {corrected})."
 
 
 def _difference(row: Row, comparison: Comparison) -> Finding:
