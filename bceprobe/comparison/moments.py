@@ -73,7 +73,8 @@ def _same(runs: Sequence[Run], epoch: int, reason: str) -> Moment:
 
 
 def _selected(runs: Sequence[Run], splits: Sequence[str], last: int) -> Moment:
-    found, remarks = {}, {}
+    found: dict[Run, int] = {}
+    remarks: dict[str, None] = {}
     for run in runs:
         chosen = run.selection
         if chosen is None or any(chosen.epoch not in run.epochs(split) for split in splits):

@@ -66,7 +66,7 @@ def _longer(comparison: Comparison) -> Comparison:
     arms = tuple(replace(one, frames=(*one.frames, *one.frames[-1:] * (EPOCHS - 2))) for one in frames.arms)
     return replace(
         comparison,
-        epoch=LONG,
+        moment=replace(comparison.moment, epoch=LONG, words=f"epoch {LONG}"),
         curves=tuple(map(_long, comparison.curves)),
         frames=replace(frames, epochs=epochs, arms=arms),
         optima=(),
