@@ -50,9 +50,9 @@ def bca(a: ArrayLike, b: ArrayLike, *, paired: bool = False, seed: int = 0) -> t
     Efron 1987, doi:10.1080/01621459.1987.10478410.
     """
     first, second = arms(a, b, paired=paired)
-    samples = (second - first,) if paired else (second, first)
-    if obstacle(first, second, *samples) or min(first.size, second.size) < FEWEST:
+    if obstacle(first, second, paired=paired) or min(first.size, second.size) < FEWEST:
         return math.nan, math.nan
+    samples = (second - first,) if paired else (second, first)
     statistic: Any = np.mean if paired else _difference
     options = {"confidence_level": CONFIDENCE, "n_resamples": RESAMPLES, "batch": BATCH, "method": "BCa"}
     with warnings.catch_warnings():

@@ -93,8 +93,7 @@ def tost(a: ArrayLike, b: ArrayLike, margin: float, *, paired: bool = False) -> 
     if not 0 < margin < float("inf"):
         raise ValueError(f"the margin of an equivalence test is positive and finite, not {margin}")
     first, second = arms(a, b, paired=paired)
-    varying = (second - first,) if paired else (first, second)
-    if note := obstacle(first, second, *varying):
+    if note := obstacle(first, second, paired=paired):
         untested = TestResult.without_test(TOST, first, second, note)
         return Equivalence(margin, untested.n, untested.difference, note=note)
     low, high, p_value = _paired(second - first, margin) if paired else _unpaired(first, second, margin)

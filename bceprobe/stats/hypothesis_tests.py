@@ -90,7 +90,7 @@ def paired_t(a: ArrayLike, b: ArrayLike) -> TestResult:
         The arms differ in length.
     """
     first, second = arms(a, b, paired=True)
-    note = obstacle(first, second, second - first)
+    note = obstacle(first, second, paired=True)
     return _result(PAIRED_T, first, second, note, lambda: ttest_rel(second, first))
 
 
@@ -108,7 +108,7 @@ def welch_t(a: ArrayLike, b: ArrayLike) -> TestResult:
         Without p-value for fewer than two seeds in an arm, for NaN or inf, or if neither arm varies.
     """
     first, second = arms(a, b)
-    note = obstacle(first, second, first, second)
+    note = obstacle(first, second)
     return _result(WELCH_T, first, second, note, lambda: ttest_ind(second, first, equal_var=False))
 
 
@@ -128,13 +128,13 @@ def arms(a: ArrayLike, b: ArrayLike, *, paired: bool = False) -> tuple[NDArray[n
     return first, second
 
 
-def obstacle(a: NDArray[np.float64], b: NDArray[np.float64], *samples: NDArray[np.float64]) -> str:
-    """Say why two arms cannot be tested, or nothing: at least one of the samples must vary beyond rounding."""
+def obstacle(a: NDArray[np.float64], b: NDArray[np.float64], *, paired: bool = False) -> str:
+    """Say why two arms cannot be tested, or nothing: an arm, or the differences of pairs, must vary beyond rounding."""
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return UNDEFINED
     if min(a.size, b.size) < 2:  # noqa: PLR2004 - a spread needs two values
         return ONE_SEED
-    size = max(np.abs(a).max(), np.abs(b).max())
+    size, samples = max(np.abs(a).max(), np.abs(b).max()), (b - a,) if paired else (a, b)
     return "" if any(np.ptp(sample) > ROUNDING * size for sample in samples) else NO_VARIATION
 
 

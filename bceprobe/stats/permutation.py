@@ -57,9 +57,9 @@ def sign_flip(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> TestResult:
     0.03125
     """
     first, second = arms(a, b, paired=True)
-    differences, n = second - first, (first.size, second.size)
-    if note := obstacle(first, second, differences):
+    if note := obstacle(first, second, paired=True):
         return TestResult.without_test(SIGN_FLIPS, first, second, note)
+    differences, n = second - first, (first.size, second.size)
     p_value = _p_value((differences,), np.mean, "samples", seed)
     effect = hedges_g(first, second)
     return TestResult(SIGN_FLIPS, n, float(differences.mean()), *_interval(differences, seed), p_value, effect)
@@ -84,7 +84,7 @@ def relabelling(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> TestResult:
         Without interval: Welch's test has one.
     """
     first, second = arms(a, b)
-    if note := obstacle(first, second, first, second):
+    if note := obstacle(first, second):
         return TestResult.without_test(RELABELLING, first, second, note)
     difference = float(second.mean() - first.mean())
     p_value = _p_value((second, first), _difference, "independent", seed)

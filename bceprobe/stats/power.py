@@ -48,7 +48,7 @@ def seeds_needed(a: ArrayLike, b: ArrayLike, *, paired: bool = False) -> int | N
     Cohen 1988, Statistical Power Analysis; the power of the t-test by statsmodels.
     """
     first, second = arms(a, b, paired=paired)
-    if obstacle(first, second, *((second - first,) if paired else (first, second))):
+    if obstacle(first, second, paired=paired):
         return None
     spread = (
         float(np.std(second - first, ddof=1)) if paired else math.sqrt((first.var(ddof=1) + second.var(ddof=1)) / 2)

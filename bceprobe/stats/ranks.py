@@ -47,7 +47,7 @@ def signed_rank(a: ArrayLike, b: ArrayLike) -> TestResult:
     Wilcoxon 1945, doi:10.2307/3001968; Hodges & Lehmann 1963, doi:10.1214/aoms/1177704172.
     """
     first, second = arms(a, b, paired=True)
-    if note := obstacle(first, second, second - first):
+    if note := obstacle(first, second, paired=True):
         return TestResult.without_test(SIGNED_RANK, first, second, note)
     differences = _rounded(first, second)
     walsh = np.add.outer(differences, differences)[np.triu_indices(differences.size)] / 2
@@ -78,7 +78,7 @@ def rank_sum(a: ArrayLike, b: ArrayLike) -> TestResult:
     Mann & Whitney 1947, doi:10.1214/aoms/1177730491; Hodges & Lehmann 1963, doi:10.1214/aoms/1177704172.
     """
     first, second = arms(a, b)
-    if note := obstacle(first, second, first, second):
+    if note := obstacle(first, second):
         return TestResult.without_test(RANK_SUM, first, second, note)
     shifts = np.subtract.outer(second, first).ravel()
     found = mannwhitneyu(second, first, method=_method(first, second))

@@ -100,6 +100,7 @@ def test_labels_are_exchanged_in_all_ways(a: list[float], b: list[float]) -> Non
         ([0.5], [0.75], "one seed", 0.25),
         ([1.0, 1.0], [1.0, 1.0], "no variation", 0.0),
         ([0.5, math.nan], [0.5, 0.25], "undefined", math.nan),
+        ([0.5, math.inf], [0.5, math.inf], "undefined", math.nan),
     ],
 )
 def test_a_test_that_cannot_be_made_says_why(

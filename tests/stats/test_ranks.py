@@ -123,6 +123,7 @@ def test_few_seeds_have_no_interval(test: Callable[..., TestResult]) -> None:
         ([0.5], [0.75], "one seed", 0.25),
         ([1.0, 1.0], [1.0, 1.0], "no variation", 0.0),
         ([0.5, math.nan], [0.5, 0.25], "undefined", math.nan),
+        ([0.5, math.inf], [0.5, math.inf], "undefined", math.nan),
         ([], [], "one seed", math.nan),
     ],
 )
