@@ -20,6 +20,7 @@ from bceprobe.train.batches import DeviceSplit, Ordered, on_device
 from bceprobe.train.determinism import choose_device, seeded, set_determinism
 from bceprobe.train.distributed import Single, Team, check_batch_size, in_turn
 from bceprobe.train.forward import Forward
+from bceprobe.train.memory import keep_memory
 from bceprobe.train.optim import make_optimizer
 from bceprobe.train.origin import describe, weights_file
 
@@ -143,6 +144,8 @@ def make_session(
     device = find_device(settings)
     if device.index is not None:
         torch.cuda.set_device(device)
+    if device.type == "cpu":
+        keep_memory()
     with in_turn(team) if download else nullcontext():
         dataset = load_data(settings, data_dir, download=download)
         model, classifier = build_model(settings, dataset, download=download, pretrained=pretrained)
