@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from bceprobe.settings import resolve
 from bceprobe.train.loop import Watch
 
@@ -59,3 +61,9 @@ def history(folder: Path) -> list[dict[str, str]]:
     """The rows of history.csv without the columns that hold times."""
     with (folder / "history.csv").open(newline="") as file:
         return [{key: value for key, value in row.items() if key not in TIMED} for row in csv.DictReader(file)]
+
+
+def dropping(num_classes: int) -> nn.Module:
+    """A small network for digits that draws random numbers in its layers, too."""
+    layers = nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, num_classes)
+    return nn.Sequential(nn.Flatten(), *layers)
