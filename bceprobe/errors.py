@@ -69,6 +69,10 @@ class StoreCorruptError(StoreError):
     """A store whose content is damaged or incomplete."""
 
 
+class WritingError(BceProbeError, OSError):
+    """A run that cannot be written: the disk is full or broken, or the folder may not be written."""
+
+
 class DivergedError(BceProbeError, ArithmeticError):
     """Training met a loss or weights that are not finite."""
 

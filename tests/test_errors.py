@@ -21,6 +21,7 @@ CODES = {
     "StoreNotFoundError": 3,
     "StoreVersionError": 3,
     "StoreCorruptError": 3,
+    "WritingError": 1,
     "DivergedError": 4,
     "TrainingInterruptedError": 130,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -111,7 +111,9 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close(_status(error))
+        # On a full disk it cannot be recorded that the run failed, either; the first error is the one to tell.
+        with suppress(OSError) if error else nullcontext():
+            self.close(_status(error))
 
     def capture(
         self, model: nn.Module, loader: Iterable[Any], *, split: str, epoch: int, index: Sequence[int] | None = None

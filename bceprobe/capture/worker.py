@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CAPACITY = 2
+# One task waits while another is done, so that captures hold two batches besides the one that is being computed.
+CAPACITY = 1
 
 
 class Worker:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from bceprobe.errors import DataNotFoundError, FolderInUseError, UsageError
+from bceprobe.errors import DataNotFoundError, FolderInUseError, StoreCorruptError, UsageError
 from bceprobe.settings import flatten, read_toml, resolve
+from bceprobe.store import Run
 from bceprobe.store.location import write_bytes
 from bceprobe.store.lock import FILE as LOCK
 from bceprobe.store.manifest import FILE as MANIFEST
+from bceprobe.store.schema import SPLITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bceprobe.settings import Settings
@@ -66,6 +69,22 @@ def check_same(folder: Path, settings: Settings) -> None:
         key = changed[0]
         what = f"{folder} was started with {key} = {old.get(key)!r}, not {new.get(key)!r}"
         raise UsageError(what, "A run goes on with its own settings; start another one for these")
+
+
+def check_stored(folder: Path, due: Sequence[int]) -> None:
+    """Refuse to go on from a checkpoint whose store lacks an epoch before it: they do not belong together.
+
+    Raises
+    ------
+    StoreCorruptError
+        An epoch is not completely stored.
+    """
+    run = Run(str(folder))
+    stored = [run.epochs(split) if split in run.splits else [] for split in SPLITS]
+    lacking = [epoch for epoch in due if not all(epoch in epochs for epochs in stored)]
+    if lacking:
+        what = f"{folder} has a checkpoint after epoch {due[-1]}, but no features of epoch {lacking[0]}"
+        raise StoreCorruptError(what, "Restore both from the same copy, or start again with --force")
 
 
 def _tables(settings: Settings) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def logged(folder: Path, rank: int = 0) -> Iterator[None]:
 
     Of several processes all but the first send only what went wrong, and their warnings, which nobody would see.
     """
-    handler = logging.FileHandler(folder / FILE, encoding="utf-8")
+    handler = _LogFile(folder / FILE, encoding="utf-8")
     handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s {f'rank {rank}: ' if rank else ''}%(message)s"))
     handler.setLevel(logging.WARNING if rank else logging.INFO)
     LOGGER.addHandler(handler)
@@ -34,7 +34,8 @@ def logged(folder: Path, rank: int = 0) -> Iterator[None]:
         raise
     finally:
         LOGGER.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):
+            handler.close()
 
 
 @contextmanager
@@ -46,3 +47,10 @@ def _warnings_logged() -> Iterator[None]:
         yield
     finally:
         warnings.showwarning = before
+
+
+class _LogFile(logging.FileHandler):
+    """A file that takes what it can: on a full disk the run itself fails, and says so."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        """Drop a record that cannot be written, of which logging would print a traceback."""

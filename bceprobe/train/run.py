@@ -16,12 +16,13 @@ from bceprobe.train.checkpoint import BEST, collect_state, has_checkpoint, load_
 from bceprobe.train.distributed import again, naming_the_lost
 from bceprobe.train.distributed import team as form_team
 from bceprobe.train.ending import ending, is_best
-from bceprobe.train.folder import CONFIG, check_same, claim
+from bceprobe.train.folder import CONFIG, check_same, check_stored, claim
 from bceprobe.train.frozen import with_constant_features
 from bceprobe.train.history import read_history
 from bceprobe.train.interrupt import stop_request
 from bceprobe.train.log import logged
 from bceprobe.train.loop import Loop, Watch
+from bceprobe.train.saving import saving
 from bceprobe.train.session import Session, make_session
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def train(
         Settings, data, device or folder cannot be used.
     DivergedError
         A loss or weights are not finite; what was captured before is readable.
+    WritingError
+        The disk is full, or the folder may not be written; the run can go on from its last completed epoch.
     TrainingInterruptedError
         The user asked to stop; the last completed epoch is saved.
     """
@@ -83,7 +86,7 @@ def train(
         pretrained = not (resume and has_checkpoint(folder))
         session = make_session(settings, data_dir, download=download, pretrained=pretrained, team=team)
         watch = watch if watch and team.rank == 0 else Watch()
-        with writing(folder) if team.rank == 0 else nullcontext():
+        with saving(folder), writing(folder) if team.rank == 0 else nullcontext():
             return _trained(session, folder, sources, watch, resume=resume, force=force)
     return folder
 
@@ -102,6 +105,7 @@ def _trained(
     if _is_finished(folder, done, settings.optim.epochs):
         watch.start(done + 1, done, 0)
         return folder
+    check_stored(folder, [epoch for epoch in settings.captured_epochs if epoch <= done])
     session = with_constant_features(session)
     history = read_history(folder, done)
     if team.rank == 0:

@@ -242,7 +242,7 @@ def test_worker_bounds_what_waits() -> None:
     release.set()
     blocked.join()
     worker.close()
-    assert order == [0, 1, 2, 99]
+    assert order == [*range(CAPACITY + 1), 99]
 
 
 def test_worker_raises_the_first_error_and_drops_the_rest() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pickle
 import random
+import shutil
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from train_cases import small_settings
 
 from bceprobe.cli import main
 from bceprobe.errors import StoreCorruptError, UsageError
+from bceprobe.store import StoreWriter
 from bceprobe.train import train
 from bceprobe.train.checkpoint import FILE, load_checkpoint, saved_epoch
 from bceprobe.train.session import make_session
@@ -168,3 +171,18 @@ def test_the_command_line_says_so_in_one_line(
     assert line.startswith(f"bceprobe: checkpoint {folder / FILE} ")
     assert "start again with --force" in line.lower()
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_checkpoint_of_another_store_is_refused(kept: int, tmp_path: Path) -> None:
+    """A checkpoint whose store has no, or not all, epochs before it is not gone on from: the run would have gaps."""
+    folder = train(small_settings(optim__epochs=3), tmp_path / "run")
+    manifest = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**manifest, "status": "interrupted"}))
+    if kept:
+        StoreWriter(folder, [1, 2, 3], 10, 16).discard_after(kept)
+    else:
+        shutil.rmtree(folder / "store.zarr")
+    expected = rf"has a checkpoint after epoch 3, but no features of epoch {kept + 1}\. Restore both"
+    with pytest.raises(StoreCorruptError, match=expected):
+        train(small_settings(optim__epochs=3), folder, resume=True)
