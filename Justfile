@@ -33,9 +33,10 @@ docs *words:
 screenshots *runs:
     PYTHONPATH=tests uv run python tests/screenshots.py {{runs}}
 
-# Tests that need a CUDA device.
+# Tests that need a CUDA device, then the speed of training on it, kept in reports/gpu.md (`just gpu --full`: 100 epochs).
 gpu *arguments:
-    uv run pytest -m gpu {{arguments}}
+    uv run pytest -m gpu
+    uv run python tests/benchmarks/gpu.py --write {{arguments}}
 
 # Measure speed and memory beside what they are compared with; `--write` keeps the tables in reports/.
 bench *arguments:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import statistics
@@ -108,9 +109,9 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else 1024 * peak
 
 
-def in_process(task: str, *arguments: Any) -> dict[str, Any]:
-    """Run a task of `worker` in a process of its own and return what it reports."""
+def in_process(task: str, *arguments: Any, **environment: str) -> dict[str, Any]:
+    """Run a task of `worker` in a process of its own, with more environment variables; return what it reports."""
     command = [sys.executable, str(Path(__file__).with_name("worker.py")), task, *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | environment)
     report: dict[str, Any] = json.loads(done.stdout)
     return report

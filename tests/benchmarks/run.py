@@ -24,7 +24,7 @@ REPORT = ROOT / "reports" / "benchmarks.md"
 
 def benchmarks() -> dict[str, Callable[[Path], Result]]:
     """Name the benchmarks, in the order in which they run."""
-    from benchmarks import analyze_all, beyond_memory, nc_in_memory, resampling, scaling
+    from benchmarks import analyze_all, beyond_memory, capturing, nc_in_memory, resampling, scaling, training
 
     return {
         "nc": nc_in_memory.run,
@@ -32,6 +32,9 @@ def benchmarks() -> dict[str, Callable[[Path], Result]]:
         "analyze-all": analyze_all.run,
         "beyond-memory": beyond_memory.run,
         "resampling": resampling.run,
+        "training": training.run,
+        "storing": capturing.run,
+        "capture-memory": capturing.memory,
     }
 
 

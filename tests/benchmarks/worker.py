@@ -1,6 +1,7 @@
-"""What is measured in a process of its own, because of its memory: read or analyse a run.
+"""What is measured in a process of its own, because of its memory: read, analyse or capture a run.
 
 python tests/benchmarks/worker.py read|analyze RUN [MEMORY]
+python tests/benchmarks/worker.py capture RUN SAMPLES LENGTH BATCH
 """
 
 from __future__ import annotations
@@ -62,6 +63,35 @@ def main(task: str, run: Path, memory: str = "") -> None:
     sys.stdout.write(json.dumps({"before": before, "peak": peak_memory(), "numbers": numbers}))
 
 
+def capture(run: Path, samples: int, length: int, batch: int) -> None:
+    """Capture two epochs of features that a layer makes of noise; print the peak of memory before and after."""
+    import torch
+    from benchmarks.harness import peak_memory
+    from torch import nn
+
+    from bceprobe import Recorder
+    from bceprobe.capture.forward import evaluation
+
+    torch.set_num_threads(1)
+    classifier = nn.Linear(length, 10)
+    model = nn.Sequential(nn.Linear(8, length), nn.ReLU(), classifier)
+    loader = [(torch.randn(len(rows), 8), rows % 10) for rows in torch.split(torch.arange(samples), batch)]
+    for _ in range(2):
+        with evaluation(model):
+            for inputs, _target in loader:
+                model(inputs)
+    with Recorder(run / "small", classifier=classifier, epochs=1) as recorder:
+        recorder.capture(model, [(inputs[:64], target[:64]) for inputs, target in loader], split="train", epoch=1)
+    before = peak_memory()
+    with Recorder(run / "large", classifier=classifier, epochs=2) as recorder:
+        for epoch in (1, 2):
+            recorder.capture(model, loader, split="train", epoch=epoch)
+    sys.stdout.write(json.dumps({"before": before, "peak": peak_memory()}))
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
-    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])
+    if sys.argv[1] == "capture":
+        capture(Path(sys.argv[2]), *map(int, sys.argv[3:]))
+    else:
+        main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])
