@@ -70,7 +70,7 @@ def test_it_is_drawn_and_its_numbers_are_written(folder: Path) -> None:
     assert "plug-in 'broken' (broken) of bceprobe.figures is left out: RuntimeError: not today" in warning
 
 
-@pytest.mark.parametrize("command", ["plot --help", "list figures"])
+@pytest.mark.parametrize("command", ["plot --help", "list figures --json"])
 def test_it_is_listed(folder: Path, command: str) -> None:
     """The help of `plot` and the list of figures have its name and what it shows."""
     shown = " ".join(bceprobe(folder, command).stdout.split())
