@@ -145,7 +145,7 @@ def log_area(epochs: ArrayLike, values: ArrayLike, *, last: int = EARLY) -> NDAr
     Returns
     -------
     numpy.ndarray
-        (n,); NaN for a seed with a value that is not positive.
+        (n,); NaN for a seed with a value that is not positive and finite.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def log_area(epochs: ArrayLike, values: ArrayLike, *, last: int = EARLY) -> NDAr
     counted = numbers <= last
     if curves.ndim != 2 or curves.shape[1:] != numbers.shape or counted.sum() < 2:  # noqa: PLR2004 - an area has two ends
         raise ValueError(f"an area needs two epochs up to {last} and a value at each, not {curves.shape}")
-    positive = np.where(curves > 0, curves, np.nan)[:, counted]
+    positive = np.where((curves > 0) & np.isfinite(curves), curves, np.nan)[:, counted]
     area: NDArray[np.float64] = trapezoid(np.log10(positive), numbers[counted], axis=1)
     return area
 

@@ -29,7 +29,7 @@ def hedges_g(a: ArrayLike, b: ArrayLike) -> float:
     Returns
     -------
     float
-        NaN with fewer than four values in all, or without any spread.
+        NaN with fewer than four values in all, without any spread, or with an undefined value.
 
     References
     ----------
@@ -41,6 +41,8 @@ def hedges_g(a: ArrayLike, b: ArrayLike) -> float:
     0.7979
     """
     first, second = np.asarray(a, float), np.asarray(b, float)
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return float("nan")
     freedom = first.size + second.size - 2
     squares = _squares(first) + _squares(second) if min(first.size, second.size) else 0.0
     if freedom < 2 or not squares > 0:  # noqa: PLR2004 - J has a pole at one degree of freedom

@@ -145,7 +145,9 @@ class _Groups(NamedTuple):
     @classmethod
     def of(cls, values: NDArray[np.float64], setting: Sequence[Hashable], names: Sequence[Hashable]) -> _Groups:
         cells = [values[[at for at, one in enumerate(setting) if one == name]] for name in names]
-        squares = sum(float(np.square(cell - cell.mean()).sum()) for cell in cells)
+        # What is not finite is found below.
+        with np.errstate(invalid="ignore"):
+            squares = sum(float(np.square(cell - cell.mean()).sum()) for cell in cells)
         size = max((float(np.abs(cell).max()) for cell in cells), default=0.0)
         counts = np.array([cell.size for cell in cells], int)
         return cls(np.array([cell.mean() for cell in cells]), counts, squares, size)

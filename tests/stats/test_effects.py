@@ -41,9 +41,11 @@ def test_hedges_g_is_unbiased() -> None:
     assert np.mean(effects) == pytest.approx(1.0, abs=float(4 * np.std(effects) / math.sqrt(len(effects))))
 
 
-@pytest.mark.parametrize(("a", "b"), [([1.0], [2.0]), ([1.0, 2.0], [3.0]), ([], [1.0, 2.0, 3.0, 4.0])])
+@pytest.mark.parametrize(
+    ("a", "b"), [([1.0], [2.0]), ([1.0, 2.0], [3.0]), ([1.0, math.inf], [2.0, math.inf]), ([], [1.0, 2.0, 3.0, 4.0])]
+)
 def test_hedges_g_is_undefined_for_too_few_values(a: list[float], b: list[float]) -> None:
-    """With fewer than four values, or an empty arm, the effect is NaN."""
+    """With fewer than four values, an empty arm, or an infinite value, the effect is NaN."""
     assert math.isnan(hedges_g(a, b))
 
 

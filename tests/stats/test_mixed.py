@@ -145,6 +145,7 @@ def test_settings_of_one_arm_alone_are_left_out() -> None:
         ([], [], "fewer than two settings", math.nan),
         ([1.0, 2.0], ["x", "x"], "fewer than two settings", math.nan),
         ([1.0, math.nan], ["x", "y"], "undefined", math.nan),
+        ([1.0, math.inf, math.inf, 2.0], ["x", "x", "y", "y"], "undefined", math.nan),
         ([2.0, 2.0, 1.0, 3.0], ["x", "x", "y", "y"], "no variation", 2.0),
     ],
 )
