@@ -203,16 +203,16 @@ def test_dropout_differs_between_processes_and_repeats_between_runs(tmp_path: Pa
 
 
 def texts(folder: Path) -> dict[int, str]:
-    """What each process would have printed, up to the first stop or semicolon."""
+    """What each process would have printed, up to the first stop, semicolon or colon."""
     files = {rank: folder.with_suffix(f".{rank}.txt") for rank in range(3)}
-    return {rank: re.split("[.;] ", file.read_text())[0] for rank, file in files.items() if file.exists()}
+    return {rank: re.split("[.;:] ", file.read_text())[0] for rank, file in files.items() if file.exists()}
 
 
 @pytest.mark.parametrize(
     ("changes", "expected", "told"),
     [
         ({"model__trouble": 1}, [1, 2], {1: "this process is in trouble"}),
-        ({"optim__lr": 1e30}, [4, 4], {0: "training diverged: the loss is nan in epoch 1"}),
+        ({"optim__lr": 1e30}, [4, 4], {0: "training diverged"}),
         (
             {"optim__batch_size": 3},
             [2, 2],
@@ -246,7 +246,7 @@ def test_a_process_that_waits_for_one_that_hangs_can_be_ended(
     """SIGTERM, by which torchrun ends all, is told and obeyed even where the main thread waits and cannot see it."""
     folder = tmp_path / "run"
     waiting, hanging = start(2, folder, LONG, stuck=0.5)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not (folder / "history.csv").exists():
         assert time.monotonic() < until
         time.sleep(0.01)
