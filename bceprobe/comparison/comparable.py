@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from bceprobe.comparison.arms import differing, short
 from bceprobe.errors import UsageError
-from bceprobe.registry import nearest
 from bceprobe.settings import flatten
 
 if TYPE_CHECKING:
@@ -113,7 +113,9 @@ def _check_known(design: Design, allowed: Collection[str]) -> None:
     known = {*settings, *CHECKSUMS, *SIZES, *CAPTURED}
     for key in allowed:
         if key not in known:
-            raise UsageError(f"no run has {key!r}, which is to be allowed to differ", nearest(key, known))
+            close = get_close_matches(key, known, n=1)
+            hint = f"Did you mean {close[0]}" if close else "Settings have dotted keys, like data.limit_per_class"
+            raise UsageError(f"no run has {key!r}, which is to be allowed to differ", hint)
 
 
 def _differences(cell: Cell, factor: str) -> Iterator[Difference]:

@@ -74,7 +74,7 @@ def test_the_section_is_in_every_form_of_the_report(comparison: Comparison) -> N
     """Three figures and a row per arm and quantity, between the final tables and the measures; JSON has the numbers."""
     report = comparison.report()
     names = [section.name for section in report.sections]
-    assert names == ["curves", "final", "courses", "optimum", "frames", "measures", "provenance", "methods"]
+    assert names == ["curves", "final", "courses", "optimum", "frames", "gallery", "measures", "provenance", "methods"]
     page, text = to_html(report), to_markdown(report)
     assert all(f'<figure id="curve-{name}-train"' in page for name in METRICS)
     assert "Against the optimum on the train split at epoch 4" in text
