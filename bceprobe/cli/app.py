@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bceprobe.cli import analyze, compare, listing, plot, quickstart, runs, store, theory, train
+from bceprobe.cli import analyze, compare, listing, plot, quickstart, runs, store, sweep, theory, train
 
 HELP = (
     "Show with evidence how a loss function shapes learned features.\n\n"
@@ -45,6 +45,7 @@ def options(
 
 app.command("quickstart")(quickstart.quickstart)
 app.command("train")(train.train)
+app.command("sweep")(sweep.sweep)
 app.command("analyze")(analyze.analyze)
 app.command("compare")(compare.compare)
 app.command("plot", cls=plot.PlotCommand)(plot.plot)

@@ -1,0 +1,94 @@
+"""Running points on an existing Dask cluster, whose workers share the folders of the runs.
+
+A worker trains a point in a process of its own, which ends with the worker: Dask then gives the point to another one,
+which goes on from its last complete epoch.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from bceprobe.errors import BceProbeError, UsageError
+from bceprobe.sweep.orders import FAILED, IN_USE, Order, order_of
+from bceprobe.sweep.running import POLL, Outcome, waiting
+from bceprobe.sweep.workers import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bceprobe.sweep.points import Point
+
+GPU = "GPU"
+CONNECTING = "15s"
+# Seconds in which the process of a worker that died has saved its epoch and left the folder.
+PATIENCE = 120
+
+
+def run_on_cluster(
+    points: Sequence[Point], address: str, *, data_dir: Path | None = None, download: bool = False
+) -> Iterator[Outcome | None]:
+    """Train points that are not finished on a cluster; yields as `bceprobe.sweep.run_local` does.
+
+    Workers that declare the resource ``GPU`` are asked for one for each point, if there are any. Closing the iterator
+    takes back what has not begun; what runs goes on to its end.
+
+    Raises
+    ------
+    UsageError
+        No scheduler answers at that address, or dask.distributed is not installed.
+    """
+    client = _client(address)
+    try:
+        known = [(point, waiting(point)) for point in points]
+        yield from (outcome for _, outcome in known if outcome)
+        options = {"resources": {GPU: 1} if _has_gpus(client) else None, "pure": False}
+        pending: dict[Any, Point] = {}
+        for point in [point for point, outcome in known if not outcome]:
+            order = order_of(point, data_dir, download=download)
+            pending[client.submit(train_order, order, key=f"bceprobe-{order.folder}", **options)] = point
+        while pending:
+            yield from [_outcome(future, pending.pop(future)) for future in list(pending) if future.done()]
+            yield None
+            time.sleep(POLL)
+    finally:
+        client.close()
+
+
+def train_order(order: Order) -> tuple[str, str]:
+    """Train a point on a worker; a process that a dead worker left has a while to leave the folder."""
+    begun, worker = time.monotonic(), Worker()
+    try:
+        while True:
+            status, reason = worker.run(order)
+            if status != IN_USE or time.monotonic() - begun > PATIENCE:
+                return status, reason
+            time.sleep(1)
+    finally:
+        worker.close()
+
+
+def _client(address: str) -> Any:
+    try:
+        from distributed import Client  # noqa: PLC0415 - an extra, which few need
+    except ImportError as error:
+        raise UsageError("--scheduler needs dask.distributed", "Install it: pip install 'bceprobe[cluster]'") from error
+    connect: Any = Client
+    try:
+        return connect(address, timeout=CONNECTING)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise UsageError(f"no Dask scheduler answers at {address}", "Start one: dask scheduler") from error
+
+
+def _has_gpus(client: Any) -> bool:
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return any(worker["resources"].get(GPU, 0) >= 1 for worker in workers)
+
+
+def _outcome(future: Any, point: Point) -> Outcome:
+    """Read what became of a point; the worker may have died too often, or have another version of bceprobe."""
+    if future.status == "finished":
+        return Outcome(point, *future.result())
+    error = future.exception() if future.status == "error" else BceProbeError("taken back by the cluster")
+    return Outcome(point, FAILED, f"{type(error).__name__}: {error}")

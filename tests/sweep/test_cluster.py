@@ -1,0 +1,82 @@
+"""Points on a Dask cluster: a real scheduler and workers, each a process of its own, one of which is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from sweep_cases import ended, wait_for_an_epoch
+from train_cases import history, stored_bytes
+
+from bceprobe.errors import UsageError
+from bceprobe.sweep import run_local
+from bceprobe.sweep.cluster import run_on_cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from bceprobe.sweep import Point
+
+    Make = Callable[..., list[Point]]
+
+
+def start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a program of Dask's in a process group of its own, as it would be on another machine."""
+    command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of a scheduler, and its two workers, one thread and no nanny each; all ended afterwards."""
+    file = str(tmp_path / "scheduler.json")
+    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = start("scheduler", "--scheduler-file", file, "--port", "0", *local)
+    options = ["--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path / "dask")]
+    started = [start("worker", *options, *local) for _ in range(2)]
+    yield address(tmp_path / "scheduler.json"), started
+    for process in [*started, scheduler]:
+        process.kill()
+        process.wait()
+
+
+def address(file: Path) -> str:
+    """The address that a scheduler wrote, once it has."""
+    until = time.monotonic() + 60
+    while not file.exists() or not file.read_text().strip():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    found: str = json.loads(file.read_text())["address"]
+    return found
+
+
+def test_a_point_whose_worker_dies_goes_on_elsewhere(
+    points: Make, workers: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
+    """Two points train on two workers; one is killed; both points end as without a cluster, no epoch twice or lost."""
+    levels: dict[str, dict[str, object]] = {"ce": {"loss.name": "ce"}, "bce": {"loss.name": "bce"}}
+    grid = points(levels, optim__epochs=30, capture__epochs="1,last")
+    alone = points(levels, folder="alone", optim__epochs=30, capture__epochs="1,last")
+    running = run_on_cluster(grid, workers[0])
+    next(running)
+    for point in grid:
+        wait_for_an_epoch(point)
+    os.kill(workers[1][0].pid, signal.SIGKILL)
+    assert ended(running) == {point.label: ("finished", "") for point in grid}
+    assert ended(run_local(alone, 1)) == {point.label: ("finished", "") for point in alone}
+    for point, same in zip(grid, alone, strict=True):
+        assert stored_bytes(point.folder) == stored_bytes(same.folder)
+        assert history(point.folder) == history(same.folder)
+
+
+def test_no_scheduler_is_told() -> None:
+    """An address where nothing answers is an error in one line."""
+    with pytest.raises(UsageError, match="no Dask scheduler answers"):
+        next(run_on_cluster([], "tcp://127.0.0.1:9"))
