@@ -17,7 +17,7 @@ LONG: dict[str, object] = {"optim__epochs": 40, "capture__epochs": "last"}
 
 def wait_for_an_epoch(point: Point, after: int = 0) -> None:
     """Return as soon as a point has more epochs than before, and while it trains on."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while progress_of(point).done <= after:
         assert time.monotonic() < until
         time.sleep(0.01)

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     DATASETS = "datasets"
     METRICS = "metrics"
     FIGURES = "figures"
+    RECIPES = "recipes"
 
 
 def list_names(
@@ -33,7 +34,7 @@ def list_names(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
 ) -> None:
-    """List losses, models, data sets, metrics or figures, with what each one is.
+    """List losses, models, data sets, metrics, figures or recipes, with what each one is.
 
     Example: bceprobe list metrics --topic nc
     """
@@ -53,7 +54,24 @@ def list_names(
 def _rows(kind: Kind, topic: str | None) -> list[dict[str, Any]]:
     if kind is Kind.METRICS:
         return metric_rows(topic or "all")
+    if kind is Kind.RECIPES:
+        return recipe_rows()
     return figure_rows() if kind is Kind.FIGURES else _documented(_registry(kind))
+
+
+def recipe_rows() -> list[dict[str, Any]]:
+    """Describe the recipes, and count the points of their scales."""
+    from bceprobe.sweep import count_points, recipe_names, recipe_scales
+
+    return [
+        {
+            "name": name,
+            "what": recipe_scales(name)[0].title,
+            "repeats": recipe_scales(name)[0].repeats,
+            "points": ", ".join(f"{one.scale} {count_points(one)}" for one in recipe_scales(name)),
+        }
+        for name in recipe_names()
+    ]
 
 
 def figure_rows() -> list[dict[str, Any]]:

@@ -4,17 +4,19 @@ Points that are finished are left alone, unfinished ones go on, and a failure st
 cluster, each point is trained by a process of its own.
 """
 
-from bceprobe.sweep.points import Point, grid, parse_seeds
-from bceprobe.sweep.recipe import Recipe, read_recipe, recipe_names
+from bceprobe.sweep.points import Point, count_points, grid, parse_seeds
+from bceprobe.sweep.recipe import Recipe, read_recipe, recipe_names, recipe_scales
 from bceprobe.sweep.running import Outcome, run_local
 
 __all__ = [
     "Outcome",
     "Point",
     "Recipe",
+    "count_points",
     "grid",
     "parse_seeds",
     "read_recipe",
     "recipe_names",
+    "recipe_scales",
     "run_local",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from itertools import product
@@ -69,6 +70,11 @@ def grid(
     ]
     _check_distinct(points, recipe)
     return points
+
+
+def count_points(recipe: Recipe) -> int:
+    """Count the points of a recipe, seeds included."""
+    return math.prod(len(axis.levels) for axis in recipe.axes) * len(recipe.seeds)
 
 
 def parse_seeds(text: str) -> list[int]:

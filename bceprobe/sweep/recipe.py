@@ -109,6 +109,11 @@ def read_recipe(recipe: str, scale: str = "paper") -> Recipe:
     )
 
 
+def recipe_scales(recipe: str) -> list[Recipe]:
+    """Read a recipe at every scale that it has."""
+    return [read_recipe(recipe, scale) for scale in _content(recipe)[1].get("scales", {})]
+
+
 def _home() -> Any:
     return files("bceprobe") / "recipes"
 

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from distributed import Client
 from sweep_cases import ended, wait_for_an_epoch
 from train_cases import history, stored_bytes
 
@@ -41,7 +42,10 @@ def workers(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     scheduler = start("scheduler", "--scheduler-file", file, "--port", "0", *local)
     options = ["--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path / "dask")]
     started = [start("worker", *options, *local) for _ in range(2)]
-    yield address(tmp_path / "scheduler.json"), started
+    place = address(tmp_path / "scheduler.json")
+    with Client(place) as client:  # type: ignore[no-untyped-call]  # Dask leaves it untyped
+        client.wait_for_workers(2, timeout=120)
+    yield place, started
     for process in [*started, scheduler]:
         process.kill()
         process.wait()
@@ -49,7 +53,7 @@ def workers(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
 
 def address(file: Path) -> str:
     """The address that a scheduler wrote, once it has."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not file.exists() or not file.read_text().strip():
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -62,8 +66,8 @@ def test_a_point_whose_worker_dies_goes_on_elsewhere(
 ) -> None:
     """Two points train on two workers; one is killed; both points end as without a cluster, no epoch twice or lost."""
     levels: dict[str, dict[str, object]] = {"ce": {"loss.name": "ce"}, "bce": {"loss.name": "bce"}}
-    grid = points(levels, optim__epochs=30, capture__epochs="1,last")
-    alone = points(levels, folder="alone", optim__epochs=30, capture__epochs="1,last")
+    grid = points(levels, optim__epochs=60, capture__epochs="1,last")
+    alone = points(levels, folder="alone", optim__epochs=60, capture__epochs="1,last")
     running = run_on_cluster(grid, workers[0])
     next(running)
     for point in grid:
