@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bceprobe.analysis import unique_labels
+from bceprobe.figures.scores import lattice
+from bceprobe.figures.tidy import evenly
 from bceprobe.metrics.etf import centred_weight, distance_to_etf, simplex_etf
 
 if TYPE_CHECKING:
@@ -142,9 +144,9 @@ def gather_frames(arms: Sequence[Arm], epochs: Sequence[int]) -> Frames:
     labels = dict(zip([run for arm in arms for run in arm.runs], _run_labels(arms), strict=True))
     last = arms[0].runs[0].snapshot(epochs[-1], TRAIN)
     present = np.flatnonzero(last.present)
-    shown = _evenly(len(present), CLASSES)
+    shown = evenly(len(present), CLASSES)
     taken = tuple(epochs[at] for at in _log_spaced(len(epochs), _most(last, len(arms), len(shown))))
-    places = _evenly(last.samples, SAMPLES)
+    places = evenly(last.samples, SAMPLES)
     seen = [[_see(arm.runs[0].snapshot(epoch, TRAIN), shown, places) for epoch in taken] for arm in arms]
     edges = _edges([one for frames in seen for frame in frames for one in (frame.positive, frame.negative)])
     found = [
@@ -165,11 +167,6 @@ def _most(snapshot: Snapshot, arms: int, shown: int) -> int:
     values = arms * (shown * (shown + 1) + snapshot.classes)
     size = 4 * arms * snapshot.samples * int(snapshot.weight.shape[1])
     return max(2, min(EPOCHS, VALUES // values, BYTES // size))
-
-
-def _evenly(count: int, most: int) -> NDArray[np.int64]:
-    """Choose up to `most` of `count` positions, evenly spaced, the first and the last among them."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _log_spaced(count: int, most: int) -> list[int]:
@@ -220,21 +217,15 @@ def _shown(matrix: NDArray[np.float64], shown: NDArray[np.int64]) -> Matrix:
 
 
 def _count(values: NDArray[np.float64]) -> _Counts:
-    width = _width(values.min(), values.max(), FINE)
+    width = lattice(values.min(), values.max(), FINE)
     bins, counts = np.unique(np.floor(values / width).astype(np.int64), return_counts=True)
     return _Counts(width, bins, counts)
-
-
-def _width(low: float, high: float, bins: int) -> float:
-    """Return the least power of two that divides a range in no more than some bins, but for the one at its edge."""
-    span = high - low or max(1.0, abs(high))
-    return 2.0 ** math.ceil(math.log2(span / bins))
 
 
 def _edges(counted: Sequence[_Counts]) -> NDArray[np.float64]:
     """Find bins that all have in common."""
     low, high = min(one.bins[0] * one.width for one in counted), max((one.bins[-1] + 1) * one.width for one in counted)
-    width = max(_width(low, high, BINS), *(one.width for one in counted))
+    width = max(lattice(low, high, BINS), *(one.width for one in counted))
     return width * np.arange(math.floor(low / width), math.ceil(high / width) + 1)
 
 

@@ -59,15 +59,15 @@ def score_counts(snapshot: Snapshot, about: About | None = None) -> xr.Dataset:
 
 
 def lattice(low: float, high: float, most: int = BINS) -> float:
-    """Choose the power of two that divides a range into no more than about so many bins.
+    """Choose the power of two that divides a range into no more than about so many bins; of no range, around its value.
 
     Examples
     --------
     >>> lattice(0.0, 10.0, 64)
     0.25
     """
-    span = high - low
-    return float(2.0 ** np.ceil(np.log2(span / most))) if span > 0 else 2.0**-10
+    span = high - low or max(1.0, abs(high))
+    return float(2.0 ** np.ceil(np.log2(span / most)))
 
 
 def together(runs: Sequence[xr.Dataset], side: str, width: float) -> Counts:
