@@ -6,6 +6,8 @@ builtin a caller of the library would catch (`ValueError`, `FileNotFoundError`, 
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class BceProbeError(Exception):
     """The parent of all errors that bceprobe raises on purpose.
@@ -86,8 +88,11 @@ class TrainingInterruptedError(BceProbeError):
 
 
 class ToldElsewhereError(BceProbeError):
-    """An error that another process of the same run tells; this one ends with its exit code and says nothing."""
+    """An error that another process of the same run tells; this one says nothing."""
 
-    def __init__(self, exit_code: int) -> None:
-        super().__init__("")
-        self.exit_code = exit_code
+    @classmethod
+    def ending_with(cls, exit_code: int) -> Self:
+        """Make one that ends the program with the exit code of the error that is told."""
+        error = cls("")
+        error.exit_code = exit_code
+        return error

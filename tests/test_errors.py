@@ -24,6 +24,8 @@ CODES = {
     "WritingError": 1,
     "DivergedError": 4,
     "TrainingInterruptedError": 130,
+    # Unless it is told which code the one that is told ends with.
+    "ToldElsewhereError": 1,
 }
 
 
@@ -63,3 +65,9 @@ def test_callers_may_catch_the_builtin(kind: type[BceProbeError], builtin: type[
     """Each error is also the builtin that a caller of the library would catch."""
     with pytest.raises(builtin, match=r"^what$"):
         raise kind("what")
+
+
+def test_a_silent_error_ends_as_the_one_that_is_told() -> None:
+    """An error that another process tells has its exit code, also in another process, and no message."""
+    error = pickle.loads(pickle.dumps(errors.ToldElsewhereError.ending_with(4)))  # noqa: S301 - pickled on this line
+    assert (str(error), error.exit_code) == ("", 4)

@@ -6,6 +6,7 @@ import doctest
 import re
 import subprocess
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,13 +59,18 @@ def test_sessions_are_real() -> None:
         assert doctest.DocTestRunner().run(test).failed == 0
 
 
+@cache
+def helped(*command: str) -> str:
+    """The help of a command."""
+    arguments = [sys.executable, "-m", "bceprobe", *command, "--help"]
+    return subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+
+
 def test_shell_examples_name_real_commands() -> None:
     """Every bceprobe command in a shell block exists, with the options it is shown with."""
     for line in re.findall(r"^bceprobe (.+)$", README.read_text(), re.MULTILINE):
         words = [word for word in line.split() if not word.startswith("runs/")]
-        command = words[:2] if words[0] == "store" else words[:1]
-        shown = subprocess.run(
-            [sys.executable, "-m", "bceprobe", *command, "--help"], capture_output=True, text=True, check=True
-        ).stdout
+        command = words[:2] if words[0] in {"store", "runs"} else words[:1]
+        shown = helped(*command)
         for option in (word for word in words if word.startswith("--")):
             assert option in shown, f"{' '.join(command)} has no {option}"

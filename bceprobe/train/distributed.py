@@ -306,7 +306,7 @@ def told_by_first() -> Iterator[None]:
         if is_first():
             raise
         time.sleep(1.0)
-        raise ToldElsewhereError(error.exit_code) from error
+        raise ToldElsewhereError.ending_with(error.exit_code) from error
 
 
 def _group() -> dist.ProcessGroup:
@@ -330,4 +330,4 @@ def _leave_telling_to_one(processes: Processes, error: BaseException) -> None:
     if first != processes.rank:
         # torchrun ends all when the first one ends: the one that tells needs a moment.
         time.sleep(0.5)
-        raise ToldElsewhereError(getattr(error, "exit_code", 1)) from error
+        raise ToldElsewhereError.ending_with(getattr(error, "exit_code", 1)) from error
