@@ -39,7 +39,7 @@ class Session:
     """What the loop works with. Everything in it is decided by the settings and the data.
 
     `network` is what runs on a batch: the model, or its classifier where features stand for images. `origin` describes
-    where training starts, for run.json; nothing where it goes on from a checkpoint.
+    where training starts, for run.json; nothing where it started from weights that a checkpoint has replaced.
     """
 
     settings: Settings
@@ -152,7 +152,7 @@ def make_session(
     if chosen.class_balanced:
         counts = torch.bincount(dataset.train.target, minlength=classifier.out_features)
         loss = partial(loss, weights=class_weights(counts, chosen.class_balanced).to(device))
-    origin = _origin(settings, classifier) if pretrained else {}
+    origin = _origin(settings, classifier) if pretrained or not settings.model.weights else {}
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no overload for it
     model = team.synchronised(model)
     optimizer = make_optimizer(trained_part(model, classifier, settings.optim.parameters), settings.optim)
