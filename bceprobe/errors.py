@@ -6,7 +6,7 @@ builtin a caller of the library would catch (`ValueError`, `FileNotFoundError`, 
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 
 class BceProbeError(Exception):
@@ -29,6 +29,10 @@ class BceProbeError(Exception):
 
     def __str__(self) -> str:
         return f"{self.what}. {self.hint}." if self.hint else self.what
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Dask pickles exceptions by their first builtin's constructor, unless they say how.
+        return type(self), (self.what, self.hint), self.__dict__
 
 
 class UsageError(BceProbeError, ValueError):

@@ -127,9 +127,15 @@ def codes(processes: Sequence[Any]) -> list[int]:
     return [process.exitcode for process in processes]
 
 
+def messages(folder: Path, rank: int) -> Path:
+    """The file that the stderr of a process goes to."""
+    return folder.with_suffix(f".{rank}.err")
+
+
 def _train(environment: dict[str, Any], folder: Path, changes: dict[str, Any], stuck: float) -> None:
     """Train as one of several processes; exit as the command line does, with what it would print in a file."""
     os.environ |= {name: str(value) for name, value in environment.items()}
+    sys.stderr = messages(folder, environment["RANK"]).open("w", encoding="utf-8")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from bceprobe.settings import resolve
     from bceprobe.train import interrupt, train

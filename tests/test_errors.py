@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from tblib.pickling_support import pickle_exception
 
 from bceprobe import errors
 from bceprobe.errors import BceProbeError
@@ -46,6 +47,14 @@ def test_an_error_survives_pickling(kind: type[BceProbeError]) -> None:
     """An error that a worker process raises arrives whole."""
     again = pickle.loads(pickle.dumps(kind("what", "hint")))  # noqa: S301 - pickled on this line
     assert (type(again), again.what, again.hint, str(again)) == (kind, "what", "hint", "what. hint.")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_survives_the_pickling_of_dask(kind: type[BceProbeError]) -> None:
+    """An error arrives whole where Dask has changed how exceptions are pickled."""
+    make, arguments = pickle_exception(kind("what", "hint"))[:2]
+    again = make(*arguments)
+    assert (type(again), again.what, again.hint) == (kind, "what", "hint")
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ _NUMBERS = itertools.count()
 class LostError(BceProbeError):
     """Another process of the run does not answer any more; `found` is what the processes said of their end."""
 
-    def __init__(self, what: str, hint: str, found: Mapping[int, str]) -> None:
+    def __init__(self, what: str, hint: str = "", found: Mapping[int, str] | None = None) -> None:
         super().__init__(what, hint)
-        self.found = found
+        self.found = found or {}
 
 
 def launched() -> bool:

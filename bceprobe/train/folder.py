@@ -40,6 +40,12 @@ def claim(folder: Path, settings: Settings, *, force: bool) -> None:
     write_bytes(str(folder / CONFIG), settings.to_toml().encode())
 
 
+def remove_partials(folder: Path) -> None:
+    """Remove what a killed process left half-written; only the process that writes the run may do so."""
+    for path in list(folder.rglob("*.partial")):
+        path.unlink(missing_ok=True)
+
+
 def _content(folder: Path) -> list[Path]:
     """List what is in a folder besides the lock of the process that looks."""
     return [path for path in folder.iterdir() if path.name != LOCK]

@@ -16,7 +16,7 @@ from bceprobe.train.checkpoint import BEST, collect_state, has_checkpoint, load_
 from bceprobe.train.distributed import again, naming_the_lost
 from bceprobe.train.distributed import team as form_team
 from bceprobe.train.ending import ending, is_best
-from bceprobe.train.folder import CONFIG, check_same, check_stored, claim
+from bceprobe.train.folder import CONFIG, check_same, check_stored, claim, remove_partials
 from bceprobe.train.frozen import with_constant_features
 from bceprobe.train.history import read_history
 from bceprobe.train.interrupt import stop_request
@@ -96,8 +96,8 @@ def _trained(
 ) -> Path:
     """Train in a folder that no other run writes."""
     settings, team = session.settings, session.team
-    if not resume and team.rank == 0:
-        claim(folder, settings, force=force)
+    if team.rank == 0:
+        remove_partials(folder) if resume else claim(folder, settings, force=force)
     team.wait()
     if not (folder / CONFIG).exists():
         raise UsageError(f"rank {team.rank} does not see {folder}", "All machines of a run need the same file system")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
-from distributed_cases import SETTINGS, Torchrun, assignments, codes, start
+from distributed_cases import SETTINGS, Torchrun, assignments, codes, messages, start
 from train_cases import history, stored_bytes
 
 from bceprobe import open_run
@@ -240,9 +240,7 @@ def test_uncaptured_epochs_are_evaluated_in_parts(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "finished"
 
 
-def test_a_process_that_waits_for_one_that_hangs_can_be_ended(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_process_that_waits_for_one_that_hangs_can_be_ended(tmp_path: Path) -> None:
     """SIGTERM, by which torchrun ends all, is told and obeyed even where the main thread waits and cannot see it."""
     folder = tmp_path / "run"
     waiting, hanging = start(2, folder, LONG, stuck=0.5)
@@ -255,8 +253,6 @@ def test_a_process_that_waits_for_one_that_hangs_can_be_ended(
     waiting.terminate()
     assert codes([waiting]) == [1]
     hanging.kill()
-    assert (
-        "told to end, but waits for one that has died or does not answer. Go on with --resume."
-        in capfd.readouterr().err
-    )
+    told = messages(folder, 0).read_text(encoding="utf-8")
+    assert "told to end, but waits for one that has died or does not answer. Go on with --resume." in told
     assert validate(folder) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,3 +65,14 @@ def test_resuming_a_finished_run_changes_nothing(uninterrupted: Path) -> None:
     before = stored_bytes(uninterrupted)
     train(small_settings(select="best"), uninterrupted, resume=True)
     assert stored_bytes(uninterrupted) == before
+
+
+def test_what_a_killed_process_left_half_written_goes(tmp_path: Path, uninterrupted: Path) -> None:
+    """Half-written files, of a checkpoint or a chunk, are removed by the process that goes on, and nothing else is."""
+    folder = tmp_path / "run"
+    shutil.copytree(uninterrupted, folder)
+    for place in (folder, folder / "checkpoints", folder / "store.zarr" / "train"):
+        (place / ".last.pt.123.partial").write_bytes(b"half")
+    train(small_settings(select="best"), folder, resume=True)
+    assert list(folder.rglob("*.partial")) == []
+    assert stored_bytes(folder) == stored_bytes(uninterrupted)
