@@ -14,7 +14,7 @@ import numpy as np
 from bceprobe.metrics.averages import per_sample_of_class
 from bceprobe.metrics.base import ByClass, metric
 from bceprobe.metrics.etf import centred_weight, distance_to_etf
-from bceprobe.snapshot import EPS, buffer, once, summed
+from bceprobe.snapshot import EPS, buffer, deciding, once, summed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ def scatter(snapshot: Snapshot) -> NDArray[np.float64]:
     return np.maximum(around, 0.0)
 
 
-@summed
+@deciding
 def disagreements(block: Block) -> tuple[NDArray[np.int64], ...]:
     """Count the samples of each class whose largest logit is not the class with the nearest mean, (K,).
 

@@ -10,7 +10,7 @@ from bceprobe.snapshot.decisions import Decisions, decided
 from bceprobe.snapshot.memo import once
 from bceprobe.snapshot.model import GlobalMean, Snapshot
 from bceprobe.snapshot.moments import EPS
-from bceprobe.snapshot.statistics import Before, Statistic, per_class, per_sample, summed, tiled
+from bceprobe.snapshot.statistics import Before, Statistic, deciding, per_class, per_sample, summed, tiled
 from bceprobe.snapshot.threads import buffer, one_blas_thread
 from bceprobe.snapshot.training import Training
 
@@ -26,6 +26,7 @@ __all__ = [
     "Training",
     "buffer",
     "decided",
+    "deciding",
     "groups_of",
     "once",
     "one_blas_thread",

@@ -34,6 +34,7 @@ class Statistic:
     function: Callable[[Any], Any]
     kind: Literal["summed", "per sample", "per class"]
     tiled: bool = False
+    decides: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def tiled(function: Callable[[Block], tuple[Array, ...]]) -> Statistic:
     It comes before the others, so that their products are made of the same tiles while these are in cache.
     """
     return Statistic(function, "summed", tiled=True)
+
+
+def deciding(function: Callable[[Block], tuple[Array, ...]]) -> Statistic:
+    """Make a statistic that is summed, of a function that asks which logit leads (`Block.leads`)."""
+    return Statistic(function, "summed", decides=True)
 
 
 def per_sample(function: Callable[[Block], Array]) -> Statistic:

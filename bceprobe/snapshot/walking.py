@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from bceprobe.snapshot.parts import Part
     from bceprobe.snapshot.statistics import Statistic
 
+# Logits up to which one product in float64 with everything else takes less time than to screen them in float32.
+FEW = 64
+
 Results = dict["Statistic", Any]
 
 
@@ -27,8 +30,7 @@ def walk(snapshot: Snapshot, statistics: Sequence[Statistic]) -> Results:
     _share(snapshot, statistics)
     checked, totals = snapshot.knows_means, _Totals(snapshot.samples)
     ordered = sorted(statistics, key=lambda statistic: not statistic.tiled)
-    # What is kept per sample is made of scores.
-    scored = any(statistic.kind == "per sample" for statistic in statistics)
+    scored = any(_takes_scores(statistic, snapshot.classes) for statistic in statistics)
     projecting = not all(statistic.tiled for statistic in statistics)
 
     def of_part(part: Part) -> list[Any]:
@@ -51,6 +53,11 @@ def walk_columns(columns: Iterable[Column], statistics: Sequence[Statistic]) -> 
     """Walk the columns of a snapshot once, for statistics that are per class."""
     found = list(ordered_map(lambda column: [statistic.function(column) for statistic in statistics], columns))
     return {statistic: np.stack(values) for statistic, values in zip(statistics, zip(*found, strict=True), strict=True)}
+
+
+def _takes_scores(statistic: Statistic, classes: int) -> bool:
+    """Tell whether scores are made with the other products: for what is kept per sample, or decided by few logits."""
+    return statistic.kind == "per sample" or (statistic.decides and classes <= FEW)
 
 
 def _share(snapshot: Snapshot, statistics: Sequence[Statistic]) -> None:

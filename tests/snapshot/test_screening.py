@@ -93,8 +93,9 @@ def test_clear_samples_are_decided_in_float32() -> None:
 
 
 @pytest.mark.parametrize("shuffled", [False, True])
-def test_nc4_is_the_same_with_and_without_screening(*, shuffled: bool) -> None:
+def test_nc4_is_the_same_with_and_without_screening(monkeypatch: pytest.MonkeyPatch, *, shuffled: bool) -> None:
     """nc4 on its own, whose logits are screened, counts what it counts beside statistics that need all scores."""
+    monkeypatch.setattr("bceprobe.snapshot.walking.FEW", 0)
     source = np.random.default_rng(1)
     target = np.arange(900) % 6
     features = (source.normal(size=(6, 16))[target] + source.normal(size=(900, 16))).astype(np.float32)
