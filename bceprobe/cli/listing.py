@@ -63,14 +63,15 @@ def recipe_rows() -> list[dict[str, Any]]:
     """Describe the recipes, and count the points of their scales."""
     from bceprobe.sweep import count_points, recipe_names, recipe_scales
 
+    scales = {name: recipe_scales(name) for name in recipe_names()}
     return [
         {
             "name": name,
-            "what": recipe_scales(name)[0].title,
-            "repeats": recipe_scales(name)[0].repeats,
-            "points": ", ".join(f"{one.scale} {count_points(one)}" for one in recipe_scales(name)),
+            "what": found[0].title,
+            "repeats": found[0].repeats,
+            "points": ", ".join(f"{one.scale} {count_points(one)}" for one in found),
         }
-        for name in recipe_names()
+        for name, found in scales.items()
     ]
 
 
