@@ -47,8 +47,6 @@ KEYS = {
     "precision": "precision",
     "compiled": "compile",
 }
-# What a run that starts from another one takes over from it.
-INHERITED = ("model.", "data.", "loss.", "seed")
 Layer = tuple[str, dict[str, Any]]
 
 
@@ -74,14 +72,6 @@ def layers(context: typer.Context, base: Mapping[str, Any] | None = None, source
     found.append(("option", _given(context, "COMMANDLINE")))
     found.append(("--set", _assigned(given["assign"] or [])))
     return found
-
-
-def inherited(run: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a run that starts from the weights of another: its model, data, loss and seed."""
-    own = {key: value for key, value in settings.items() if key.startswith(INHERITED)}
-    left_out = ("model.fresh_classifier", "model.bias_mean")
-    kept = {key: value for key, value in own.items() if key not in left_out}
-    return {**kept, "model.weights": str(run), "model.bias_init": "keep"}
 
 
 def plain_name(name: str) -> str:

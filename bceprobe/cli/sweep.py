@@ -35,8 +35,9 @@ def sweep(
 ) -> None:
     """Train every point of a recipe: an ordinary run each, which finished before, goes on, or starts.
 
-    A point that fails stops no other one; failures are told at the end. The same command goes on with a sweep that was
-    stopped. On a cluster, whose workers see the same folders, a point whose worker dies goes on at another one.
+    A point that fails stops no other one but its own later stages; failures are told at the end. The same command goes
+    on with a sweep that was stopped. On a cluster, whose workers see the same folders, a point whose worker dies goes
+    on at another one.
 
     Example: bceprobe sweep bias-mean --scale small --seeds 0-2 --jobs 2
     """
@@ -77,15 +78,15 @@ def _run(
 def _print_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
     """Print how many points ended how, and each that failed with its reason; a failure is that of the command."""
     from bceprobe.errors import BceProbeError, TrainingInterruptedError
-    from bceprobe.sweep.orders import FAILED, FINISHED, IN_USE, INTERRUPTED, KEPT
+    from bceprobe.sweep.orders import FAILED, FINISHED, IN_USE, INTERRUPTED, KEPT, NOT_STARTED
 
     counts = {status: sum(outcome.status == status for outcome in outcomes) for status in STATUS_WORDS}
     for outcome in outcomes:
-        if outcome.status in {FAILED, IN_USE}:
+        if outcome.status in {FAILED, IN_USE, NOT_STARTED}:
             note(f"{outcome.point.label}: {outcome.status}: {outcome.reason}")
     print_lines(", ".join(f"{count} {STATUS_WORDS[status]}" for status, count in counts.items() if count) + ".")
     result(str(folder))
-    if undone := counts[FAILED] + counts[IN_USE]:
+    if undone := counts[FAILED] + counts[IN_USE] + counts[NOT_STARTED]:
         hint = "See above; the same command tries again"
         raise BceProbeError(f"{undone} of {len(outcomes)} points are not finished", hint)
     if counts[INTERRUPTED]:
@@ -98,6 +99,7 @@ STATUS_WORDS = {
     "kept": "finished before",
     "failed": "failed",
     "in use": "written by other processes",
+    "not started": "not started",
     "interrupted": "stopped",
 }
 

@@ -126,12 +126,12 @@ def _resolve(
 ) -> tuple[Settings, dict[str, str], Path]:
     """Resolve the settings and the run folder; a resumed run brings its own settings, one to start from some."""
     from bceprobe.errors import UsageError
-    from bceprobe.settings import resolve
+    from bceprobe.settings import inherited, resolve
     from bceprobe.train.folder import read_config
 
     if name is not None and out is not None:
         raise UsageError("--name and --out exclude each other", "Give one of them")
-    base = options.inherited(start, read_config(start, "start from")) if start and not resume else None
+    base = inherited(start, read_config(start, "start from")) if start and not resume else None
     settings, sources = resolve(options.layers(context, base, f"from {start}"))
     folder = out or Path("runs") / options.plain_name(name if name is not None else _default_name(settings))
     if resume:

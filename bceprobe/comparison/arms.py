@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 ABBREVIATION = 4
 LONGEST = 40
+WEIGHTS = "model.weights"
+# What stands before the settings of the run that another one started from.
+FROM = "from."
 # Settings that may differ between the runs of one arm: they do not change what is trained, or are the point of it.
 FREE = {"seed", "device", "deterministic", "threads", "capture.epochs", "capture.shard", "data.workers"}
 
@@ -94,8 +97,25 @@ def find_arm(location: str) -> tuple[Run, ...]:
 
 
 def procedure(run: Run) -> dict[str, Any]:
-    """Return the settings of a run that make up its training procedure, by dotted key."""
-    return {key: value for key, value in flatten(run.settings).items() if key not in FREE}
+    """Return the settings of a run that make up its training procedure, by dotted key.
+
+    Where it started from another run, those of that one stand, as ``from.KEY``, for the path of its weights; its seed
+    only if it is not the same.
+    """
+    return _procedure(run.settings, run.manifest.get("provenance", {}).get("weights", {}))
+
+
+def _procedure(settings: dict[str, Any], weights: dict[str, Any]) -> dict[str, Any]:
+    """Take the settings of a run, and what run.json says of the weights that it started from."""
+    given = flatten(settings)
+    own = {key: value for key, value in given.items() if key not in FREE}
+    if not (earlier := weights.get("settings")):
+        return own
+    own.pop(WEIGHTS, None)
+    started = _procedure(earlier, weights.get("weights", {}))
+    if (seed := earlier.get("seed")) != given.get("seed"):
+        started["seed"] = seed
+    return own | {f"{FROM}{key}": value for key, value in started.items() if not key.startswith("capture.")}
 
 
 def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bceprobe.comparison.arms import differing, short
+from bceprobe.comparison.arms import FROM, differing, procedure, short
 from bceprobe.errors import UsageError
 from bceprobe.settings import flatten
 
@@ -109,7 +109,7 @@ def sizes(run: Run) -> tuple[int, int]:
 
 
 def _check_known(design: Design, allowed: Collection[str]) -> None:
-    settings = {key for arm in design.arms for run in arm.runs for key in flatten(run.settings)}
+    settings = {key for arm in design.arms for run in arm.runs for key in {*flatten(run.settings), *procedure(run)}}
     known = {*settings, *CHECKSUMS, *SIZES, *CAPTURED}
     for key in allowed:
         if key not in known:
@@ -123,13 +123,19 @@ def _differences(cell: Cell, factor: str) -> Iterator[Difference]:
     reference, *others = cell.arms
     for arm in others:
         for key in differing(reference.settings, arm.settings):
-            if key.startswith(SAME) and key not in MAY_DIFFER and not _compared(key, factor):
+            if _is_same(key) and not _compared(key, factor):
                 values = [short(repr(either.settings.get(key))) for either in (reference, arm)]
                 yield Difference(key, reference.label, arm.label, " and ".join(values))
     first, *runs = (run for arm in cell.arms for run in arm.runs)
     for run in runs:
         for key, values in _measured(first, run):
             yield Difference(key, first.location, run.location, " and ".join(values))
+
+
+def _is_same(key: str) -> bool:
+    """Tell whether a setting must be the same, be it of a run or of the one that it started from."""
+    own = key.rpartition(FROM)[2]
+    return own.startswith(SAME) and own not in MAY_DIFFER
 
 
 def _compared(key: str, factor: str) -> bool:

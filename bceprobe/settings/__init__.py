@@ -18,6 +18,7 @@ from bceprobe.settings.fields import (
 )
 from bceprobe.settings.presets import PRESETS, preset
 from bceprobe.settings.resolving import flatten, parse_assignment, read_toml, resolve
+from bceprobe.settings.starting import inherited, without_start
 
 __all__ = [
     "PRESETS",
@@ -32,10 +33,12 @@ __all__ = [
     "Settings",
     "StopSettings",
     "flatten",
+    "inherited",
     "parse_assignment",
     "parse_condition",
     "preset",
     "read_toml",
     "resolve",
     "select_epochs",
+    "without_start",
 ]

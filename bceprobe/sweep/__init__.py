@@ -5,8 +5,9 @@ cluster, each point is trained by a process of its own.
 """
 
 from bceprobe.sweep.points import Point, count_points, grid, parse_seeds
+from bceprobe.sweep.queue import Outcome
 from bceprobe.sweep.recipe import Recipe, read_recipe, recipe_names, recipe_scales
-from bceprobe.sweep.running import Outcome, run_local
+from bceprobe.sweep.running import run_local
 
 __all__ = [
     "Outcome",

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from bceprobe.errors import BceProbeError, UsageError
 from bceprobe.sweep.orders import FAILED, IN_USE, Order, order_of
-from bceprobe.sweep.running import POLL, Outcome, waiting
+from bceprobe.sweep.queue import Outcome, Queue
+from bceprobe.sweep.running import POLL, waiting
 from bceprobe.sweep.workers import Worker
 
 if TYPE_CHECKING:
@@ -41,15 +42,18 @@ def run_on_cluster(
     """
     client = _client(address)
     try:
-        known = [(point, waiting(point)) for point in points]
-        yield from (outcome for _, outcome in known if outcome)
+        known = [outcome for outcome in map(waiting, points) if outcome]
+        yield from known
+        queue, rank = Queue(points, known), {point.folder: -at for at, point in enumerate(points)}
         options = {"resources": {GPU: 1} if _has_gpus(client) else None, "pure": False}
         pending: dict[Any, Point] = {}
-        for point in [point for point, outcome in known if not outcome]:
-            order = order_of(point, data_dir, download=download)
-            pending[client.submit(train_order, order, key=f"bceprobe-{order.folder}", **options)] = point
-        while pending:
-            yield from [_outcome(future, pending.pop(future)) for future in list(pending) if future.done()]
+        while queue or pending:
+            yield from queue.given_up()
+            for point in queue.ready():
+                order = order_of(queue.take(point), data_dir, download=download)
+                key = f"bceprobe-{order.folder}"
+                pending[client.submit(train_order, order, key=key, priority=rank[point.folder], **options)] = point
+            yield from [queue.note(_outcome(one, pending.pop(one))) for one in list(pending) if one.done()]
             yield None
             time.sleep(POLL)
     finally:

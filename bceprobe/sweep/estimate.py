@@ -48,13 +48,22 @@ def estimates(
     known: dict[str, Estimate] = {}
     found: dict[str, Estimate] = {}
     for done, point in enumerate(points, start=1):
-        kind = _kind(point.settings)
+        settings = _unstarted(point)
+        kind = _kind(settings)
         if kind not in known:
-            known[kind] = _estimate(point.settings, data_dir, download=download)
+            known[kind] = _estimate(settings, data_dir, download=download)
         found[point.label] = known[kind]
         if progress:
             progress(done, len(points))
     return found
+
+
+def _unstarted(point: Point) -> Settings:
+    """Return the settings without the weights that the stage before is still to make."""
+    if point.start is None:
+        return point.settings
+    fresh = replace(point.settings.model, weights="", fresh_classifier=False, bias_init="mean")
+    return replace(point.settings, model=fresh)
 
 
 def _kind(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 
     from bceprobe.sweep.points import Point
 
-# What may become of a point; "kept": it was finished before.
+# What may become of a point; "kept": it was finished before; "not started": the one it starts from is not finished.
 FINISHED, KEPT, FAILED, INTERRUPTED, IN_USE = "finished", "kept", "failed", "interrupted", "in use"
+NOT_STARTED = "not started"
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be trained, and where; everything in it can be sent to another machine that shares the folder."""
+    """What is to be trained, and where; everything in it can be sent to another machine that shares the folder.
+
+    `working` is the folder that relative paths in the settings start from.
+    """
 
     folder: str
     config: str
@@ -30,6 +35,7 @@ class Order:
     data_dir: str | None = None
     download: bool = False
     command: tuple[str, ...] = ()
+    working: str = ""
 
     def encoded(self) -> bytes:
         """Write it as the line that `decoded` reads."""
@@ -45,7 +51,7 @@ def order_of(point: Point, data_dir: Path | None, *, download: bool) -> Order:
     """Write down what a process needs to train a point, with absolute paths."""
     data = None if data_dir is None else str(data_dir.resolve())
     folder, config = str(point.folder.resolve()), point.settings.to_toml()
-    return Order(folder, config, point.sources, data, download, tuple(sys.argv))
+    return Order(folder, config, point.sources, data, download, tuple(sys.argv), str(Path.cwd()))
 
 
 def carry_out(order: Order) -> tuple[str, str]:
@@ -54,6 +60,8 @@ def carry_out(order: Order) -> tuple[str, str]:
     from bceprobe.train.folder import CONFIG  # noqa: PLC0415 - likewise
 
     folder = Path(order.folder)
+    if Path(order.working).is_dir():
+        os.chdir(order.working)
     # What a run's provenance names is the command that a person gave.
     sys.argv = list(order.command) or sys.argv
     try:

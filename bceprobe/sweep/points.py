@@ -6,10 +6,11 @@ import math
 import re
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bceprobe.errors import UsageError
-from bceprobe.settings import preset, resolve
+from bceprobe.settings import inherited, preset, read_toml, resolve, without_start
+from bceprobe.sweep.recipe import STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,13 +26,17 @@ MOST_SEEDS = 10_000
 
 @dataclass(frozen=True)
 class Point:
-    """One run of a sweep: its levels by axis, its seed, its folder, its settings and where each came from."""
+    """One run of a sweep: its levels by axis, its seed, its folder, its settings and where each came from.
+
+    `start` is the point from whose weights it starts: the stage before, with the same other levels and seed.
+    """
 
     levels: Mapping[str, str]
     seed: int
     folder: Path
     settings: Settings
     sources: Mapping[str, str]
+    start: Point | None = None
 
     @property
     def label(self) -> str:
@@ -49,7 +54,8 @@ def grid(
     recipe
         What is to be trained.
     out
-        The folder of all runs; a point's is OUT/LEVEL/.../seed-S. Nothing ever reads settings from these names.
+        The folder of all runs; a point's is OUT/[STAGE/]LEVEL/.../seed-S. Nothing ever reads settings from these
+        names.
     seeds
         Instead of those of the recipe.
     changes
@@ -60,14 +66,14 @@ def grid(
     UsageError
         A setting is unknown or out of its range, or two points have the same settings.
     """
-    axes = [axis.levels for axis in recipe.axes]
-    names = [axis.name for axis in recipe.axes]
-    combinations = [dict(zip(names, levels, strict=True)) for levels in product(*axes)]
-    points = [
-        _point(recipe, levels, seed, out, changes or {})
-        for seed in (recipe.seeds if seeds is None else seeds)
-        for levels in combinations
-    ]
+    points: list[Point] = []
+    for seed in recipe.seeds if seeds is None else seeds:
+        for levels in product(*(axis.levels for axis in recipe.axes)):
+            chosen = dict(zip((axis.name for axis in recipe.axes), levels, strict=True))
+            layers = [*_layers(recipe, chosen), _Layered("--set", changes or {})]
+            # Stages are the last axis: the point before is the stage before.
+            start = points[-1] if chosen.get(STAGE) in recipe.later_stages else None
+            points.append(_point(_stage_first(chosen), seed, out, layers, start))
     _check_distinct(points, recipe)
     return points
 
@@ -97,22 +103,47 @@ def parse_seeds(text: str) -> list[int]:
     return list(dict.fromkeys(seed for part in ranges for seed in part))
 
 
-def _point(recipe: Recipe, levels: Mapping[str, str], seed: int, out: Path, changes: Mapping[str, Any]) -> Point:
+def _point(levels: Mapping[str, str], seed: int, out: Path, layers: Sequence[_Layered], start: Point | None) -> Point:
+    """Make a point; one that starts from another takes its settings over, and only its stage says how it starts."""
+    given = [(one.source, one.settings if one.of_stage or not start else without_start(one.settings)) for one in layers]
+    below = [_taken_over(start)] if start else []
+    settings, sources = resolve([*below, *given, ("sweep", {"seed": seed})])
+    folder = out.joinpath(*map(_folder_name, levels.values()), f"seed-{seed}")
+    return Point(levels, seed, folder, settings, sources, start)
+
+
+class _Layered(NamedTuple):
+    """Settings, where they come from, and whether they are those of one stage."""
+
+    source: str
+    settings: Mapping[str, Any]
+    of_stage: bool = False
+
+
+def _layers(recipe: Recipe, levels: Mapping[str, str]) -> list[_Layered]:
+    """Collect the settings of a point; presets lie below every other one, since each states a whole column."""
     source = f"recipe {recipe.name}"
-    layers = [recipe.settings, *(axis.levels[levels[axis.name]] for axis in recipe.axes)]
-    layers += [entry.settings for entry in recipe.overrides if entry.levels.items() <= levels.items()]
-    given = [*_presets(layers), *((source, _without_preset(layer)) for layer in layers), ("--set", changes)]
-    settings, sources = resolve([*given, ("sweep", {"seed": seed})])
-    return Point(levels, seed, out.joinpath(*map(_folder_name, levels.values()), f"seed-{seed}"), settings, sources)
+    found = [_Layered(source, recipe.settings)]
+    found += [_Layered(source, axis.levels[levels[axis.name]], axis.name == STAGE) for axis in recipe.axes]
+    exceptions = [entry for entry in recipe.overrides if entry.levels.items() <= levels.items()]
+    found += [_Layered(source, entry.settings, STAGE in entry.levels) for entry in exceptions]
+    named = [(str(one.settings[PRESET]), one.of_stage) for one in found if PRESET in one.settings]
+    presets = [_Layered(f"preset {name}", preset(name), of_stage) for name, of_stage in named]
+    return [*presets, *(one._replace(settings=_without_preset(one.settings)) for one in found)]
 
 
-def _presets(layers: Sequence[Layer]) -> list[tuple[str, Layer]]:
-    """Look up the presets of all layers; they lie below every other setting, since each states a whole column."""
-    names = [str(layer[PRESET]) for layer in layers if PRESET in layer]
-    return [(f"preset {name}", preset(name)) for name in names]
+def _stage_first(levels: Mapping[str, str]) -> dict[str, str]:
+    """Put the stage before all other levels, so that one folder has the runs of one stage."""
+    return dict(sorted(levels.items(), key=lambda level: level[0] != STAGE))
 
 
-def _without_preset(layer: Layer) -> Layer:
+def _taken_over(start: Point) -> tuple[str, Layer]:
+    """Return the settings that a point takes over from the one that it starts from."""
+    settings = read_toml(start.settings.to_toml(), start.label)
+    return f"from {start.folder}", inherited(start.folder, settings)
+
+
+def _without_preset(layer: Mapping[str, Any]) -> Layer:
     return {key: value for key, value in layer.items() if key != PRESET}
 
 

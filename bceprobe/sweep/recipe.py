@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SUFFIX = ".toml"
-KEYS = {"title", "about", "repeats", "scales", "settings", "axes", "seeds", "when"}
-SCALE_KEYS = {"settings", "axes", "seeds"}
+KEYS = {"title", "about", "repeats", "scales", "settings", "axes", "stages", "seeds", "when"}
+SCALE_KEYS = {"settings", "axes", "stages", "seeds"}
 WHEN_KEYS = {"axes", "settings"}
+# The name of the axis that stages are.
+STAGE = "stage"
 
 Layer = dict[str, Any]
 
@@ -50,7 +52,8 @@ class Recipe:
     settings
         Of every point, by dotted key, ``preset`` included.
     axes
-        Whose levels make up the grid.
+        Whose levels make up the grid; the last one is ``"stage"`` where there are stages, each of which starts from the
+        run of the one before.
     overrides
         Settings of some points, over those of the axes.
     seeds
@@ -66,6 +69,12 @@ class Recipe:
     axes: tuple[Axis, ...]
     overrides: tuple[Override, ...]
     seeds: tuple[int, ...]
+
+    @property
+    def later_stages(self) -> tuple[str, ...]:
+        """The stages that start from the one before."""
+        last = self.axes[-1:]
+        return tuple(last[0].levels)[1:] if last and last[0].name == STAGE else ()
 
 
 def recipe_names() -> list[str]:
@@ -96,8 +105,7 @@ def read_recipe(recipe: str, scale: str = "paper") -> Recipe:
         raise UsageError(f"recipe {name} has no scale {scale!r}", known)
     own = scales[scale]
     _check_keys(own, SCALE_KEYS, f"{name}, scale {scale}")
-    tables = {**content.get("axes", {}), **own.get("axes", {})}
-    axes = {axis: _axis(axis, levels, name) for axis, levels in tables.items()}
+    axes = {axis: _axis(axis, levels, name) for axis, levels in _tables(content, own, name).items()}
     return Recipe(
         name=name,
         scale=scale,
@@ -112,6 +120,15 @@ def read_recipe(recipe: str, scale: str = "paper") -> Recipe:
 def recipe_scales(recipe: str) -> list[Recipe]:
     """Read a recipe at every scale that it has."""
     return [read_recipe(recipe, scale) for scale in _content(recipe)[1].get("scales", {})]
+
+
+def _tables(content: Layer, own: Layer, recipe: str) -> dict[str, Any]:
+    """Lay the axes of a scale over those of its recipe; stages are the last axis."""
+    axes = {**content.get("axes", {}), **own.get("axes", {})}
+    stages = {**content.get("stages", {}), **own.get("stages", {})}
+    if stages and STAGE in axes:
+        raise UsageError(f"recipe {recipe} has stages and an axis called {STAGE}", "Give the axis another name")
+    return {**axes, STAGE: stages} if stages else axes
 
 
 def _home() -> Any:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bceprobe.errors import BceProbeError, StoreError
 from bceprobe.store.manifest import read_manifest
 from bceprobe.sweep.orders import FAILED, KEPT, order_of
+from bceprobe.sweep.queue import Outcome, Queue
 from bceprobe.sweep.workers import pool, visible_gpus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from bceprobe.sweep.points import Point
@@ -22,22 +22,14 @@ if TYPE_CHECKING:
 POLL = 0.5
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a point: "finished", "kept" (it was before), "failed", "interrupted" or "in use", and why."""
-
-    point: Point
-    status: str
-    reason: str = ""
-
-
 def run_local(
     points: Sequence[Point], jobs: int = 0, *, data_dir: Path | None = None, download: bool = False
 ) -> Iterator[Outcome | None]:
     """Train points that are not finished, so many at a time, and yield what became of each, in the order they end.
 
-    Between these, about twice a second, None is yielded, for a display. With GPUs each process sees one of them, in
-    turn; without, the processes share the cores. Closing the iterator stops them at their next batch.
+    A point that starts from another waits for it. Between outcomes, about twice a second, None is yielded, for a
+    display. With GPUs each process sees one of them, in turn; without, the processes share the cores. Closing the
+    iterator stops them at their next batch.
 
     Parameters
     ----------
@@ -48,10 +40,10 @@ def run_local(
     data_dir, download
         As for training.
     """
-    known = [(point, waiting(point)) for point in points]
-    yield from (outcome for _, outcome in known if outcome)
-    if todo := [point for point, outcome in known if not outcome]:
-        yield from _trained(todo, jobs or max(1, len(visible_gpus())), data_dir, download=download)
+    known = [outcome for outcome in map(waiting, points) if outcome]
+    yield from known
+    if queue := Queue(points, known):
+        yield from _trained(queue, jobs or max(1, len(visible_gpus())), data_dir, download=download)
 
 
 def waiting(point: Point) -> Outcome | None:
@@ -70,7 +62,7 @@ def waiting(point: Point) -> Outcome | None:
     return Outcome(point, KEPT) if done else None
 
 
-def _trained(points: Sequence[Point], jobs: int, data_dir: Path | None, *, download: bool) -> Iterator[Outcome | None]:
+def _trained(queue: Queue, jobs: int, data_dir: Path | None, *, download: bool) -> Iterator[Outcome | None]:
     workers = pool(jobs)
     free: SimpleQueue[Worker] = SimpleQueue()
     for worker in workers:
@@ -85,7 +77,7 @@ def _trained(points: Sequence[Point], jobs: int, data_dir: Path | None, *, downl
 
     with ThreadPoolExecutor(jobs, thread_name_prefix="bceprobe-sweep") as threads:
         try:
-            yield from _ended([threads.submit(train_point, point) for point in points])
+            yield from _ended(queue, jobs, lambda point: threads.submit(train_point, point))
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             for worker in workers:
@@ -95,10 +87,12 @@ def _trained(points: Sequence[Point], jobs: int, data_dir: Path | None, *, downl
                 worker.close()
 
 
-def _ended(futures: Sequence[Future[Outcome]]) -> Iterator[Outcome | None]:
-    """Yield results as they come, and None while there are none."""
-    pending = set(futures)
-    while pending:
-        done, pending = wait(pending, timeout=POLL, return_when=FIRST_COMPLETED)
-        yield from [future.result() for future in futures if future in done]
+def _ended(queue: Queue, jobs: int, start: Callable[[Point], Future[Outcome]]) -> Iterator[Outcome | None]:
+    """Start points as there are jobs for them; yield what became of each, and None in between."""
+    running: set[Future[Outcome]] = set()
+    while queue or running:
+        yield from queue.given_up()
+        running |= {start(queue.take(point)) for point in queue.ready()[: jobs - len(running)]}
+        done, running = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
+        yield from [queue.note(future.result()) for future in done]
         yield None

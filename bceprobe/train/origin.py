@@ -29,7 +29,10 @@ def weights_file(weights: str) -> str:
 
 
 def describe(weights: str) -> dict[str, Any]:
-    """Describe weights for run.json: as they were given, checksum of their file, and run and epoch they are from."""
+    """Describe weights for run.json: as they were given, checksum of their file, and run and epoch they are from.
+
+    Of a run also its settings and where it started itself, so that runs which start from runs can be compared.
+    """
     if not weights:
         return {}
     file = Path(weights_file(weights))
@@ -38,10 +41,17 @@ def describe(weights: str) -> dict[str, Any]:
         with file.open("rb") as stream:
             found["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
     if _names_run(weights):
-        selection = _selection(weights)
+        selection, run = _selection(weights), Run(weights)
         place = file.relative_to(weights).as_posix()
         found |= {"file": place, "epoch": selection.epoch, "criterion": selection.criterion}
+        found |= {"settings": run.settings, **_start(run)}
     return {"weights": found}
+
+
+def _start(run: Run) -> dict[str, Any]:
+    """Return where a run started, if that was from weights."""
+    known = run.manifest.get("provenance", {})
+    return {name: known[name] for name in ("weights",) if name in known}
 
 
 def _names_run(weights: str) -> bool:
