@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from bceprobe.sweep import Point
 
-STAGES = {"first": {"model.bias_mean": 2}, "second": {"preset": "long-tail-classifier", "optim.epochs": 2}}
+STAGES: dict[str, dict[str, object]] = {
+    "first": {"model.bias_mean": 2},
+    "second": {"preset": "long-tail-classifier", "optim.epochs": 2},
+}
 
 
 def staged(folder: Path, *, seeds: tuple[int, ...] = (0,), **changes: object) -> list[Point]:
