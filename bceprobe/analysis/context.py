@@ -40,7 +40,7 @@ class Context:
 
     def __init__(self, run: Run) -> None:
         self.settings = flatten(run.settings)
-        self.training = _of_settings(self.settings, _samples(run.manifest)) or _of_manifest(run)
+        self.training = _of_manifest(run) or _of_settings(self.settings, _samples(run.manifest))
         self._run = run
         self._constant = self.training.learning_rate if self.training else None
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import tomli_w
+
 from bceprobe.metrics import METRICS, measure
 from bceprobe.snapshot import Snapshot
 from bceprobe.store.importing import import_arrays
@@ -26,6 +28,9 @@ MEASURED = {
     "nc3": "nc3",
     "nc2_uncentred": "nc2_uncentred",
 }
+# The name of the model whose features are free, in the settings of its solutions.
+LAYER_PEELED = "layer-peeled"
+CONSTANTS, LAMBDAS = ("classes", "dim", "per_class"), ("lambda_w", "lambda_h", "lambda_b")
 SOLVER = "L-BFGS in float64 from a random start (bceprobe.theory.solve)"
 
 
@@ -51,10 +56,31 @@ def solution_record(solution: Solution, seed: int, objective: float | None) -> d
     return {"seed": seed} | {key: value if math.isfinite(value) else None for key, value in numbers.items()}
 
 
+def solution_settings(problem: Problem, seed: int) -> dict[str, Any]:
+    """Return a problem and the seed of the start as settings, in tables; those that mean nothing here are left out.
+
+    Examples
+    --------
+    >>> from bceprobe.theory import Problem
+    >>> solution_settings(Problem("ce", 10, 12, 5), seed=0)["model"]
+    {'name': 'layer-peeled', 'classes': 10, 'dim': 12, 'per_class': 5}
+    """
+    model = {"name": LAYER_PEELED, **{name: getattr(problem, name) for name in CONSTANTS}}
+    return {"seed": seed, "loss": {"name": problem.loss}, "model": model, "penalty": _lambdas(problem)}
+
+
 def store_solution(
-    problem: Problem, solution: Solution, seed: int, out: str | Path, provenance: Mapping[str, Any]
+    problem: Problem,
+    solution: Solution,
+    seed: int,
+    out: str | Path,
+    provenance: Mapping[str, Any],
+    *,
+    sources: Mapping[str, str] | None = None,
 ) -> Path:
     """Store a solution, rounded to float32, as a run of one epoch, which says that it was trained on this problem.
+
+    Its config.toml holds its `solution_settings`, by which it is compared and listed as other runs are.
 
     Parameters
     ----------
@@ -64,6 +90,8 @@ def store_solution(
         The run folder to make; it must not exist, or be empty.
     provenance
         What run.json shall say besides.
+    sources
+        Which setting came from where, for run.json.
 
     Raises
     ------
@@ -74,12 +102,17 @@ def store_solution(
     arrays = {"features": solution.features, "target": solution.target, "weight": weight, "bias": bias}
     ended = {name: getattr(solution, name) for name in ("objective", "gradient", "iterations")}
     made = {"solver": SOLVER, "problem": asdict(problem), "seed": seed, **ended}
-    return import_arrays(arrays, out, {**provenance, "solution": made, "training": _training(problem, solution)})
+    told = {**provenance, "solution": made, "training": _training(problem, solution)}
+    config = tomli_w.dumps(solution_settings(problem, seed))
+    return import_arrays(arrays, out, told, config=config, sources=dict(sources or {}))
 
 
 def _training(problem: Problem, solution: Solution) -> dict[str, Any]:
     """Say what `bceprobe.analysis.context` wants to know: a batch is what n = B/K makes of it, where that is whole."""
-    lambdas = {name: getattr(problem, name) for name in ("lambda_w", "lambda_h", "lambda_b")}
     size = problem.per_class * problem.classes
     batch = {"batch_size": round(size)} if math.isclose(size, round(size), rel_tol=1e-9) else {}
-    return {"loss": problem.loss, **lambdas, **batch, "samples": len(solution.target)}
+    return {"loss": problem.loss, **_lambdas(problem), **batch, "samples": len(solution.target)}
+
+
+def _lambdas(problem: Problem) -> dict[str, float]:
+    return {name: getattr(problem, name) for name in LAMBDAS}

@@ -106,10 +106,11 @@ STATUS_WORDS = {
 
 def _print_plan(points: Sequence[Point], data_dir: Path | None, *, download: bool) -> None:
     from bceprobe.sweep.estimate import estimates
+    from bceprobe.sweep.progress import progress_of
 
     with progress("estimate") as moved:
         found = estimates(points, data_dir=data_dir, download=download, progress=moved)
-    rows = [(point.label, str(point.settings.optim.epochs), *_shown(found[point.label])) for point in points]
+    rows = [(point.label, str(progress_of(point).epochs), *_shown(found[point.label])) for point in points]
     print_table(["dry run: nothing is written", "epochs", "store", "time"], rows)
     known = [one for one in found.values() if not one.reason]
     total = _shown_numbers(sum(one.bytes_total for one in known), sum(one.seconds for one in known))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bceprobe.errors import FolderInUseError, UsageError
-from bceprobe.store.location import local_path, replacing, sync
+from bceprobe.store.location import local_path, replacing, sync, write_bytes
 from bceprobe.store.manifest import update_manifest
 from bceprobe.store.npz import PREFIXES, Content, SplitContent, check, load
 from bceprobe.store.writer import StoreWriter
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bceprobe.store.run import Run
+
+
+CONFIG = "config.toml"
 
 
 def import_npz(file: str | Path, out: str | Path, provenance: Mapping[str, Any] | None = None) -> Path:
@@ -49,15 +52,24 @@ def import_npz(file: str | Path, out: str | Path, provenance: Mapping[str, Any] 
     return _make_run(target, content, provenance=dict(provenance or {}), imported=source)
 
 
-def import_arrays(arrays: Mapping[str, NDArray[Any]], out: str | Path, provenance: Mapping[str, Any]) -> Path:
+def import_arrays(
+    arrays: Mapping[str, NDArray[Any]],
+    out: str | Path,
+    provenance: Mapping[str, Any],
+    *,
+    config: str = "",
+    **manifest: Any,
+) -> Path:
     """Make a run from arrays in memory, named and checked as those of an NPZ file: see `import_npz`.
+
+    `config` is the text of its config.toml, if it has one, and `manifest` are further entries of run.json.
 
     Raises
     ------
     UsageError
         Something in the arrays or folder does not fit; nothing is written then.
     """
-    return _make_run(free_folder(out), check(dict(arrays)), provenance=dict(provenance))
+    return _make_run(free_folder(out), check(dict(arrays)), config, provenance=dict(provenance), **manifest)
 
 
 def free_folder(out: str | Path) -> Path:
@@ -132,13 +144,15 @@ def _local(location: str | Path) -> Path:
     return path
 
 
-def _make_run(target: Path, content: Content, **manifest: Any) -> Path:
+def _make_run(target: Path, content: Content, config: str = "", **manifest: Any) -> Path:
     """Write a run under another name and rename it, so that it is there as a whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.importing")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         _write(partial, content)
+        if config:
+            write_bytes(str(partial / CONFIG), config.encode())
         update_manifest(str(partial), status="finished", **manifest)
         partial.replace(target)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from bceprobe.errors import BceProbeError
 from bceprobe.settings import LossSettings, PenaltySettings
+from bceprobe.sweep.solving import is_solved, problem_of
+from bceprobe.theory import solve
 from bceprobe.train import make_plan, train
 from bceprobe.train.history import FILE
 
@@ -75,12 +78,25 @@ def _kind(settings: Settings) -> str:
 
 
 def _estimate(settings: Settings, data_dir: Path | None, *, download: bool) -> Estimate:
+    if is_solved(settings):
+        return _solved(settings)
     try:
         plan = make_plan(settings, data_dir, download=download)
         seconds = _seconds(settings, sum(plan.trained.values()), plan.classes, data_dir)
     except BceProbeError as error:
         return Estimate(math.nan, math.nan, str(error))
     return Estimate(plan.bytes_total, seconds)
+
+
+def _solved(settings: Settings) -> Estimate:
+    """Solve a problem to tell how long that takes; its solution has a float32 for each variable."""
+    begun = time.monotonic()
+    try:
+        found = solve(problem_of(settings), settings.seed)
+    except BceProbeError as error:
+        return Estimate(math.nan, math.nan, str(error))
+    size = 4 * (found.features.size + found.weight.size + found.threshold.size) + 16 * len(found.target)
+    return Estimate(size, time.monotonic() - begun)
 
 
 def _seconds(settings: Settings, images: int, classes: int, data_dir: Path | None) -> float:

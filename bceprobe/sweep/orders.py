@@ -56,6 +56,7 @@ def order_of(point: Point, data_dir: Path | None, *, download: bool) -> Order:
 
 def carry_out(order: Order) -> tuple[str, str]:
     """Train a point or go on with it; return its status and, unless it is finished, the reason."""
+    from bceprobe.sweep.solving import is_solved, solve_point  # noqa: PLC0415 - scipy takes a second
     from bceprobe.train import train  # noqa: PLC0415 - torch takes seconds; only who trains needs it
     from bceprobe.train.folder import CONFIG  # noqa: PLC0415 - likewise
 
@@ -65,10 +66,14 @@ def carry_out(order: Order) -> tuple[str, str]:
     # What a run's provenance names is the command that a person gave.
     sys.argv = list(order.command) or sys.argv
     try:
+        settings, data_dir = resolve([("sweep", read_toml(order.config, "the order"))])[0], order.data_dir
+        if is_solved(settings):
+            solve_point(settings, folder, order.sources)
+            return FINISHED, ""
         train(
-            resolve([("sweep", read_toml(order.config, "the order"))])[0],
+            settings,
             folder,
-            data_dir=Path(order.data_dir) if order.data_dir else None,
+            data_dir=Path(data_dir) if data_dir else None,
             download=order.download,
             resume=(folder / CONFIG).exists(),
             sources=order.sources,

@@ -6,6 +6,8 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bceprobe.sweep.solving import is_solved
+from bceprobe.train.folder import CONFIG
 from bceprobe.train.history import FILE
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ class Progress:
 
 def progress_of(point: Point) -> Progress:
     """Read the progress of a point; a folder that is not there, or is being written, has none."""
+    if is_solved(point.settings):
+        return Progress(int((point.folder / CONFIG).exists()), 1, {})
     epochs = point.settings.optim.epochs
     try:
         with (point.folder / FILE).open(newline="", encoding="utf-8") as file:
