@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bceprobe.errors import StoreNotFoundError, UsageError
 from bceprobe.report import printable
 from bceprobe.settings import flatten
+from bceprobe.settings.starting import INHERITED
 from bceprobe.store import Run, find_runs
 from bceprobe.store.location import is_url
 
@@ -99,8 +100,8 @@ def find_arm(location: str) -> tuple[Run, ...]:
 def procedure(run: Run) -> dict[str, Any]:
     """Return the settings of a run that make up its training procedure, by dotted key.
 
-    Where it started from another run, those of that one stand, as ``from.KEY``, for the path of its weights; its seed
-    only if it is not the same.
+    Where it started from another run, those of that one stand, as ``from.KEY``, for the path of its weights; what is
+    taken over from there (model, data, loss, seed) only where it is not the same.
     """
     return _procedure(run.settings, run.manifest.get("provenance", {}).get("weights", {}))
 
@@ -113,6 +114,9 @@ def _procedure(settings: dict[str, Any], weights: dict[str, Any]) -> dict[str, A
         return own
     own.pop(WEIGHTS, None)
     started = _procedure(earlier, weights.get("weights", {}))
+    started = {
+        key: value for key, value in started.items() if not (key.startswith(INHERITED) and given.get(key) == value)
+    }
     if (seed := earlier.get("seed")) != given.get("seed"):
         started["seed"] = seed
     return own | {f"{FROM}{key}": value for key, value in started.items() if not key.startswith("capture.")}

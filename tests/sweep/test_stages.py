@@ -109,5 +109,5 @@ def test_two_stages_are_trained_and_compared(tmp_path: Path) -> None:
     design = read_design([str(tmp_path / "second")])
     assert (design.levels, check_comparable(design)) == (("CE", "BCE"), ())
     own = procedure(Run(str(points[1].folder)))
-    assert (own["from.loss.name"], own["from.model.bias_mean"]) == ("ce", 2.0)
-    assert {"model.weights", "from.seed"}.isdisjoint(own)
+    assert (own["from.optim.parameters"], own["from.model.bias_mean"]) == ("all", 2.0)
+    assert {"model.weights", "from.seed", "from.loss.name"}.isdisjoint(own)
