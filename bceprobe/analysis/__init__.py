@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bceprobe.analysis.computing import Task
 from bceprobe.analysis.context import Context
+from bceprobe.analysis.distributing import work_on_cluster
 from bceprobe.analysis.labelled import labelled, records
 from bceprobe.analysis.notes import notes
 from bceprobe.errors import UsageError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from bceprobe.analysis.labelled import Rows
     from bceprobe.store.split import StoredSplit
 
 __all__ = ["SCHEMA_VERSION", "GlobalMean", "analyze", "records", "selected_epoch", "unique_labels"]
@@ -42,6 +44,7 @@ def analyze(
     global_mean: GlobalMean = "sample",
     memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    scheduler: str | None = None,
 ) -> xr.Dataset:
     """Compute every metric of a topic for stored epochs of runs.
 
@@ -61,9 +64,13 @@ def analyze(
         ``"sample"`` (the paper) or ``"class"`` (mean of class means).
     memory
         Bytes that may be taken; half of the machine's memory if left out. Two snapshots and 300 MB are used at most;
-        one that does not fit is walked in blocks, with the same results.
+        one that does not fit is walked in blocks, with the same results. On a cluster, what each worker thread may
+        take.
     progress
         Called after each snapshot with the number of snapshots done and their total.
+    scheduler
+        Address of a Dask scheduler, such as ``"tcp://127.0.0.1:8786"``, whose workers see the same folders: they
+        measure the runs, with the same results, and what a dead one was at is measured by another.
 
     Returns
     -------
@@ -80,7 +87,7 @@ def analyze(
     StoreError
         A run cannot be read.
     UsageError
-        Unknown topic, epochs that a run does not have, a split that no run has, or nothing captured yet.
+        Unknown topic, epochs that a run does not have, a split that no run has, nothing captured yet, or no scheduler.
     """
     topics = [name for one in ([topic] if isinstance(topic, str) else topic) for name in chosen_topics(one)]
     opened = _opened(runs)
@@ -91,8 +98,8 @@ def analyze(
         (labels[run], split.name): Task(split, contexts[run], topics, numbers, global_mean)
         for (run, split), numbers in chosen.items()
     }
-    _work(list(tasks.values()), memory, progress)
-    result = labelled({place: task.merged() for place, task in tasks.items()}, topics)
+    measured = _work([*tasks.values()], scheduler, memory, progress)
+    result = labelled(dict(zip(tasks, measured, strict=True)), topics)
     known = {labels[run]: contexts[run] for run in opened}
     about = {"topic": topic if isinstance(topic, str) else ",".join(topics), "global_mean": global_mean}
     chosen_by = [f"{labels[run]}: {what}" for run in opened for what in _selections(run, epochs)]
@@ -108,7 +115,14 @@ def unique_labels(runs: Sequence[Run]) -> list[str]:
     return ["/".join(part[-depth:]) for part in parts]
 
 
-def _work(tasks: Sequence[Task], memory: int | None, progress: Callable[[int, int], None] | None) -> None:
+def _work(
+    tasks: Sequence[Task], scheduler: str | None, memory: int | None, progress: Callable[[int, int], None] | None
+) -> list[Rows]:
+    """Do the tasks, on a cluster if there is one, and return the rows of each."""
+    return work_on_cluster(tasks, scheduler, memory, progress) if scheduler else _work_here(tasks, memory, progress)
+
+
+def _work_here(tasks: Sequence[Task], memory: int | None, progress: Callable[[int, int], None] | None) -> list[Rows]:
     """Do the tasks one after the other, and count finished snapshots."""
     total, done = sum(len(task.epochs) for task in tasks), 0
     for task in tasks:
@@ -118,6 +132,7 @@ def _work(tasks: Sequence[Task], memory: int | None, progress: Callable[[int, in
                 done += 1
                 if progress:
                     progress(done, total)
+    return [task.merged() for task in tasks]
 
 
 def _opened(runs: str | Path | Run | Sequence[str | Path | Run]) -> list[Run]:

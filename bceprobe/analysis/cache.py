@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 import xarray as xr
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from bceprobe.store import Run
 
 DIGEST = "digest"
+# Seconds after which a group that is being written has been given up; to write one takes less than one.
+ABANDONED = 3600
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,25 @@ class Cache:
             return {}
 
     def write(self, rows: Rows) -> None:
-        """Replace the group; where the folder cannot be written there is no cache."""
+        """Replace the group; where the folder cannot be written, or another process was quicker, that is that."""
         if not (group := self.group):
             return
-        partial = group.with_name(f".{group.name}.{os.getpid()}")
+        partial = group.with_name(f".{group.name}.{uuid4()}")
         try:
             group.parent.mkdir(parents=True, exist_ok=True)
+            _clear(group)
             _table(rows, self.topic).to_zarr(partial, mode="w", consolidated=False)
             shutil.rmtree(group, ignore_errors=True)
             partial.rename(group)
         except OSError:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+def _clear(group: Path) -> None:
+    """Remove what killed processes left; what others write now is younger."""
+    for left in group.parent.glob(f".{group.name}.*"):
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _table(rows: Rows, topic: str) -> xr.Dataset:

@@ -46,10 +46,15 @@ def analyze(
         str | None,
         typer.Option(help="What it may take, such as 500MB; half of the machine's if left out."),
     ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask cluster, such as tcp://..., to measure on.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.", show_envvar=False)] = False,
 ) -> None:
     """Compute metrics of every stored epoch, offline; computed values are kept beside the run.
+
+    On a cluster, whose workers see the same folders, each measures some of the runs: --scheduler tcp://127.0.0.1:8786.
 
     Example: bceprobe analyze nc runs/quickstart/bce --split train --epochs 1,10,last
     """
@@ -59,6 +64,7 @@ def analyze(
         "epochs": epochs,
         "global_mean": global_mean.value,
         "memory": parse_bytes(memory) if memory is not None else None,
+        "scheduler": scheduler,
     }
     show: Callable[..., None] = _json if as_json else _csv if as_csv else _tables
     if topic == TRAJECTORIES:

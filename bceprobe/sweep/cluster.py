@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from bceprobe.errors import BceProbeError, UsageError
+from bceprobe.cluster import POLL, connect, error_of
 from bceprobe.sweep.orders import FAILED, IN_USE, Order, order_of
 from bceprobe.sweep.queue import Outcome, Queue
-from bceprobe.sweep.running import POLL, waiting
+from bceprobe.sweep.running import waiting
 from bceprobe.sweep.workers import Worker
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bceprobe.sweep.points import Point
 
 GPU = "GPU"
-CONNECTING = "15s"
 # Seconds in which the process of a worker that died has saved its epoch and left the folder.
 PATIENCE = 120
 
@@ -40,7 +39,7 @@ def run_on_cluster(
     UsageError
         No scheduler answers at that address, or dask.distributed is not installed.
     """
-    client = _client(address)
+    client = connect(address)
     try:
         known = [outcome for outcome in map(waiting, points) if outcome]
         yield from known
@@ -73,18 +72,6 @@ def train_order(order: Order) -> tuple[str, str]:
         worker.close()
 
 
-def _client(address: str) -> Any:
-    try:
-        from distributed import Client  # noqa: PLC0415 - an extra, which few need
-    except ImportError as error:
-        raise UsageError("--scheduler needs dask.distributed", "Install it: pip install 'bceprobe[cluster]'") from error
-    connect: Any = Client
-    try:
-        return connect(address, timeout=CONNECTING)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise UsageError(f"no Dask scheduler answers at {address}", "Start one: dask scheduler") from error
-
-
 def _has_gpus(client: Any) -> bool:
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     return any(worker["resources"].get(GPU, 0) >= 1 for worker in workers)
@@ -92,7 +79,6 @@ def _has_gpus(client: Any) -> bool:
 
 def _outcome(future: Any, point: Point) -> Outcome:
     """Read what became of a point; the worker may have died too often, or have another version of bceprobe."""
-    if future.status == "finished":
-        return Outcome(point, *future.result())
-    error = future.exception() if future.status == "error" else BceProbeError("taken back by the cluster")
-    return Outcome(point, FAILED, f"{type(error).__name__}: {error}")
+    if error := error_of(future):
+        return Outcome(point, FAILED, f"{type(error).__name__}: {error}")
+    return Outcome(point, *future.result())

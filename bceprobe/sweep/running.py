@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from bceprobe.cluster import POLL
 from bceprobe.errors import BceProbeError, StoreError
 from bceprobe.store.manifest import read_manifest
 from bceprobe.sweep.orders import FAILED, KEPT, order_of
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from bceprobe.sweep.points import Point
     from bceprobe.sweep.workers import Worker
-
-POLL = 0.5
 
 
 def run_local(
