@@ -69,7 +69,7 @@ def measure_split(job: Job) -> Rows:
     """Measure a split of a run on a worker."""
     from distributed import get_worker  # noqa: PLC0415 - an extra, which a worker has
 
-    worker, run = get_worker(), open_run(job.location)  # type: ignore[no-untyped-call]  # Dask leaves it untyped
+    worker, run = get_worker(), open_run(job.location)
     task = Task(run.split(job.split), Context(run), job.topics, job.epochs, job.global_mean)
     with closing(task.run(job.memory)) as finished:
         for done, _ in enumerate(finished, 1):

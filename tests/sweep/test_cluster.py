@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,10 +12,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from builders import make_run
 from distributed import Client
 from sweep_cases import ended, wait_for_an_epoch
 from train_cases import history, stored_bytes
 
+from bceprobe.analysis import analyze
 from bceprobe.errors import UsageError
 from bceprobe.sweep import run_local
 from bceprobe.sweep.cluster import run_on_cluster
@@ -78,9 +81,30 @@ def test_a_point_whose_worker_dies_goes_on_elsewhere(
     for point, same in zip(grid, alone, strict=True):
         assert stored_bytes(point.folder) == stored_bytes(same.folder)
         assert history(point.folder) == history(same.folder)
+    check_analysis([point.folder for point in grid], workers)
+
+
+def check_analysis(runs: list[Path], workers: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+    """The worker that is left measures what is measured here, to the bit, cached beside the runs, and counts it."""
+    counted: list[tuple[int, int]] = []
+    found = analyze(runs, scheduler=workers[0], progress=lambda *now: counted.append(now))
+    cached = [run / "metrics.zarr" for run in runs]
+    assert all((folder / "train" / "nc-sample").is_dir() for folder in cached)
+    for folder in cached:
+        shutil.rmtree(folder)
+    assert found.identical(analyze(runs))
+    assert counted[-1] == (8, 8)
 
 
 def test_no_scheduler_is_told() -> None:
     """An address where nothing answers is an error in one line."""
     with pytest.raises(UsageError, match="no Dask scheduler answers"):
         next(run_on_cluster([], "tcp://127.0.0.1:9"))
+
+
+def test_dask_that_is_not_installed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra an analysis on a cluster says what to install, as a sweep does."""
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    run = make_run(tmp_path / "run", epochs=[1], per_class={"train": 5})
+    with pytest.raises(UsageError, match=r"bceprobe\[cluster\]"):
+        analyze(run, scheduler="tcp://127.0.0.1:9")
