@@ -40,7 +40,7 @@ class Context:
 
     def __init__(self, run: Run) -> None:
         self.settings = flatten(run.settings)
-        self.training = _of_manifest(run) or _of_settings(self.settings, _samples(run.manifest))
+        self.training = _of_manifest(run) or _of_settings(self.settings, _samples(run))
         self._run = run
         self._constant = self.training.learning_rate if self.training else None
 
@@ -73,7 +73,7 @@ class Context:
     @property
     def initial_threshold(self) -> float | None:
         """The mean threshold before training; None where the run does not say it."""
-        mean = self._run.manifest.get("provenance", {}).get("initial_bias_mean")
+        mean = self._run.said("provenance").get("initial_bias_mean")
         return -float(mean) if isinstance(mean, int | float) and math.isfinite(mean) else None
 
     def _rate(self, epochs: range) -> float | None:
@@ -99,7 +99,7 @@ def _loss(settings: dict[str, Any]) -> str:
 
 
 def _of_manifest(run: Run) -> Training | None:
-    said = run.manifest.get("provenance", {}).get("training", {})
+    said = run.said("provenance", "training")
     if "loss" not in said:
         return None
     numbers = {name: _number(run, name, said[name]) for name in NUMBERS if said.get(name) is not None}
@@ -116,6 +116,5 @@ def _number(run: Run, name: str, value: Any) -> float:
     return float(value)
 
 
-def _samples(manifest: dict[str, Any]) -> int:
-    data = manifest.get("provenance", {}).get("data", {})
-    return int(data.get("train", {}).get("samples", 0))
+def _samples(run: Run) -> int:
+    return int(_number(run, "samples", run.said("provenance", "data", "train").get("samples", 0)))

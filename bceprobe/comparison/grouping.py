@@ -54,7 +54,7 @@ def known(run: Run) -> dict[str, Any]:
     """Return what is known of the training of a run, by dotted key: its settings, or what it was recorded with."""
     if settings := procedure(run):
         return settings
-    said = run.manifest.get("provenance", {}).get("training", {})
+    said = run.said("provenance", "training")
     return {LOSS if key == "loss" else key: value for key, value in said.items()}
 
 

@@ -53,6 +53,22 @@ class Run:
         """The content of run.json; empty where a store has none."""
         return read_manifest(self.location) if exists(child(self.location, FILE)) else {}
 
+    def said(self, *keys: str) -> dict[str, Any]:
+        """Return the table below some keys of run.json; empty where it has none.
+
+        Raises
+        ------
+        StoreCorruptError
+            Something else is there.
+        """
+        found: Any = self.manifest
+        for depth, key in enumerate(keys, 1):
+            found = found.get(key, {})
+            if not isinstance(found, dict):
+                what = f"{child(self.location, FILE)}: {'.'.join(keys[:depth])} is {found!r}, which is no table"
+                raise StoreCorruptError(what, RESTORE)
+        return dict(found)
+
     @cached_property
     def settings(self) -> dict[str, Any]:
         """The content of config.toml; empty for a run that `bceprobe train` did not make."""

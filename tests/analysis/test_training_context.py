@@ -172,3 +172,15 @@ def test_soft_targets_make_another_loss(settings: dict[str, Any], name: str, tmp
     """Gradients and optima are those of labels: with smoothed or mixed ones the loss has another name."""
     training = Context(open_run(make_run(tmp_path / "run", loss="bce", **settings))).training
     assert (training and training.loss) == name
+
+
+@pytest.mark.parametrize(
+    "said", ["none", {"training": [1]}, {"data": {"train": 3}}, {"data": {"train": {"samples": "x"}}}]
+)
+def test_what_is_no_table_is_told(tmp_path: Path, said: Any) -> None:
+    """A run.json whose provenance is of another type is an error in a line that names the place."""
+    run = make_run(tmp_path / "run", epochs=[1])
+    (run / "config.toml").unlink()
+    update_manifest(str(run), provenance=said)
+    with pytest.raises(StoreCorruptError, match="run"):
+        Context(open_run(run))
