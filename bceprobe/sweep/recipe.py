@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any
 from bceprobe.errors import DataNotFoundError, UsageError
 from bceprobe.registry import nearest
 from bceprobe.settings import flatten
+from bceprobe.sweep.reporting import Reporting, read_reporting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SUFFIX = ".toml"
-KEYS = {"title", "about", "repeats", "scales", "settings", "axes", "stages", "seeds", "when"}
-SCALE_KEYS = {"settings", "axes", "stages", "seeds"}
+KEYS = {"title", "about", "repeats", "scales", "settings", "axes", "stages", "seeds", "when", "report"}
+SCALE_KEYS = {"settings", "axes", "stages", "seeds", "report"}
+REPORT_KEYS = {"metrics", "published", "figures"}
 WHEN_KEYS = {"axes", "settings"}
 # The name of the axis that stages are.
 STAGE = "stage"
+NO_REPORT = Reporting()
 
 Layer = dict[str, Any]
 
@@ -58,6 +61,8 @@ class Recipe:
         Settings of some points, over those of the axes.
     seeds
         Of every point of the grid.
+    reporting
+        What is shown when it has ended.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Recipe:
     axes: tuple[Axis, ...]
     overrides: tuple[Override, ...]
     seeds: tuple[int, ...]
+    reporting: Reporting = NO_REPORT
 
     @property
     def later_stages(self) -> tuple[str, ...]:
@@ -114,6 +120,7 @@ def read_recipe(recipe: str, scale: str = "paper") -> Recipe:
         axes=tuple(axes.values()),
         overrides=tuple(_override(entry, axes, name) for entry in content.get("when", [])),
         seeds=_seeds(own.get("seeds", content.get("seeds", [0])), name),
+        reporting=_reporting(content.get("report", {}), own.get("report", {}), name),
     )
 
 
@@ -151,6 +158,13 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"recipe {where} is not valid TOML: {error}", "Correct that place") from error
+
+
+def _reporting(table: Any, own: Any, recipe: str) -> Reporting:
+    """Read what is reported, that of the scale over that of the recipe."""
+    for one in (table, own):
+        _check_keys(one, REPORT_KEYS, f"{recipe}, report")
+    return read_reporting({**table, **own}, recipe)
 
 
 def _check_keys(table: Any, known: set[str], where: str) -> None:

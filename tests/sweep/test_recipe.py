@@ -32,10 +32,16 @@ bce = { loss.name = "bce" }
 axes = { loss = "bce", optimizer = "sgd" }
 settings = { model.bias_mean = 6 }
 
+[report]
+metrics = ["nc1@train"]
+published = "table1"
+figures = ["nc"]
+
 [scales.paper]
 
 [scales.small]
 seeds = [5]
+report = { metrics = ["nc2@train", "accuracy@test"], published = "" }
 settings = { model.name = "mlp" }
 axes.loss = { bce = { loss.name = "bce" }, focal = { loss.name = "focal" } }
 """
@@ -84,6 +90,13 @@ def test_a_scale_lies_over_settings_axes_and_seeds(tmp_path: Path) -> None:
     ]
 
 
+def test_a_scale_reports_what_it_says_and_else_what_its_recipe_says(tmp_path: Path) -> None:
+    """Keys of a scale's report replace those of the recipe one by one."""
+    whole, small = (read_recipe(written(tmp_path), scale).reporting for scale in ("paper", "small"))
+    assert (whole.metrics, whole.published, whole.figures) == ((("nc1", "train"),), "table1", ("nc",))
+    assert (small.metrics, small.published, small.figures) == ((("nc2", "train"), ("accuracy", "test")), "", ("nc",))
+
+
 def test_changes_and_seeds_of_the_command_line_win(tmp_path: Path) -> None:
     """Seeds given replace the recipe's, and settings given lie over everything."""
     points = grid(read_recipe(written(tmp_path)), tmp_path, seeds=[9], changes={"optim.lr": 0.125})
@@ -100,6 +113,12 @@ def test_changes_and_seeds_of_the_command_line_win(tmp_path: Path) -> None:
         ('sgd = { preset = "setting-1" }', "sgd = 1", "level sgd of axis optimizer"),
         ("[scales.paper]", "[scales.large]", "has no scale 'paper'"),
         ('axes = { loss = "bce", ', 'axes = { loss = "bc", ', "no level"),
+        ("nc1@train", "nc1", "Write nc1@train or @test"),
+        ("nc1@train", "ncx@train", "unknown metric"),
+        ('["nc"]', '["violin"]', "Did you mean violins"),
+        ('["nc"]', '"nc"', "Write a list of names"),
+        ("table1", "table7", "Did you mean table"),
+        ("figures =", "figure =", "Did you mean figures"),
     ],
 )
 def test_a_faulty_recipe_is_refused(tmp_path: Path, old: str, new: str, told: str) -> None:
