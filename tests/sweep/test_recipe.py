@@ -170,4 +170,5 @@ def test_every_recipe_has_both_scales(name: str, scale: str, tmp_path: Path) -> 
     recipe = read_recipe(name, scale)
     assert recipe.title
     assert recipe.repeats
+    assert recipe.reporting.metrics
     assert len(grid(recipe, tmp_path)) > 1
