@@ -22,6 +22,7 @@ REPEATED = {
     "bias-mean": ("fig3.bias_mean", 54),
     "bias-decay": ("fig3.bias_decay", 36),
     "fig2": ("fig2.final", 8),
+    "long-tail": ("table4", 6),
 }
 
 
