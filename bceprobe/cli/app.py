@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bceprobe.cli import analyze, compare, listing, plot, quickstart, runs, store, sweep, theory, train
+from bceprobe.cli import analyze, claims, compare, listing, plot, quickstart, runs, store, sweep, theory, train
 
 HELP = (
     "Show with evidence how a loss function shapes learned features.\n\n"
@@ -48,6 +48,7 @@ app.command("train")(train.train)
 app.command("sweep")(sweep.sweep)
 app.command("analyze")(analyze.analyze)
 app.command("compare")(compare.compare)
+app.command("claims")(claims.claims)
 app.command("plot", cls=plot.PlotCommand)(plot.plot)
 app.command("theory")(theory.theory)
 app.command("list")(listing.list_names)

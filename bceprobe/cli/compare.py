@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bceprobe.cli.comparison_tables import print_comparison
-from bceprobe.cli.console import progress, result
+from bceprobe.cli.console import progress, result, write_text
 
 if TYPE_CHECKING:
     from bceprobe.comparison import Comparison
@@ -87,7 +87,7 @@ def compare(
         result(_rendered(comparison, report).rstrip("\n"))
         return
     file = out or Path("reports") / f"{_file_name(comparison)}.html"
-    _write(file, _rendered(comparison, report))
+    write_text(file, _rendered(comparison, report))
     print_comparison(comparison)
     result(f"Report: {file}")
 
@@ -106,13 +106,3 @@ def _rendered(comparison: Comparison, report: Format) -> str:
     if report is Format.JSON:
         return json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     return (to_html if report is Format.HTML else to_markdown)(comparison.report())
-
-
-def _write(file: Path, text: str) -> None:
-    from bceprobe.errors import UsageError
-
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise UsageError(f"cannot write {file} ({error.strerror})", "Choose another file with --out") from error

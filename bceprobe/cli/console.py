@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -30,6 +31,23 @@ def note(text: str) -> None:
 def result_json(document: dict[str, Any]) -> None:
     """Print one JSON document."""
     result(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write what a command makes, and the folder it is in.
+
+    Raises
+    ------
+    UsageError
+        It cannot be written.
+    """
+    from bceprobe.errors import UsageError
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"cannot write {file} ({error.strerror})", "Choose another file with --out") from error
 
 
 def stdout() -> Console:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     METRICS = "metrics"
     FIGURES = "figures"
     RECIPES = "recipes"
+    CLAIMS = "claims"
 
 
 def list_names(
@@ -34,7 +35,7 @@ def list_names(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
 ) -> None:
-    """List losses, models, data sets, metrics, figures or recipes, with what each one is.
+    """List losses, models, data sets, metrics, figures, recipes or claims, with what each one is.
 
     Example: bceprobe list metrics --topic nc
     """
@@ -56,7 +57,16 @@ def _rows(kind: Kind, topic: str | None) -> list[dict[str, Any]]:
         return metric_rows(topic or "all")
     if kind is Kind.RECIPES:
         return recipe_rows()
+    if kind is Kind.CLAIMS:
+        return claim_rows()
     return figure_rows() if kind is Kind.FIGURES else _documented(_registry(kind))
+
+
+def claim_rows() -> list[dict[str, Any]]:
+    """Describe the claims of the paper."""
+    from bceprobe.claims import CLAIMS
+
+    return [{"name": one.name, "claim": one.statement, "section": one.section} for one in CLAIMS.values()]
 
 
 def recipe_rows() -> list[dict[str, Any]]:

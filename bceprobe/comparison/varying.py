@@ -9,7 +9,7 @@ from bceprobe.errors import UsageError
 from bceprobe.report import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from bceprobe.store import Run
 
@@ -19,35 +19,31 @@ Value = str | None
 Values = tuple[Value, ...]
 
 
-class Varying:
-    """The settings that vary between runs: by dotted key, the value of every run as text, None where it has none.
+class Columns:
+    """The settings that vary: by dotted key, each value as text, None where there is none.
 
     Parameters
     ----------
-    runs
-        All with settings.
+    settings
+        By dotted key, of each run, say.
     ignored
         Settings that are left out.
-
-    Raises
-    ------
-    UsageError
-        A run without settings.
     """
 
-    def __init__(self, runs: Sequence[Run], ignored: Collection[str] = ()) -> None:
-        self.runs, found = runs, [procedure(run) for run in runs]
-        for run, settings in zip(runs, found, strict=True):
-            if not settings:
-                what = f"run {run.location} has no settings from which a design could be read"
-                raise UsageError(what, "Give each arm a location of its own")
-        keys = sorted({key for settings in found for key in settings} - set(ignored))
-        columns = {key: [_text(settings.get(key)) for settings in found] for key in keys}
+    def __init__(self, settings: Sequence[Mapping[str, Any]], ignored: Collection[str] = ()) -> None:
+        self.count = len(settings)
+        keys = sorted({key for one in settings for key in one} - set(ignored))
+        columns = {key: [_text(one.get(key)) for one in settings] for key in keys}
         self.columns = {key: values for key, values in columns.items() if len(set(values)) > 1}
+
+    def labels(self) -> list[str]:
+        """Label each by the settings that vary, without those that follow from another one."""
+        keys = self.telling(list(self.columns))
+        return [label(keys, values) if keys else "" for values in self.of(keys)]
 
     def of(self, keys: Sequence[str]) -> list[Values]:
         """Return the values of some settings, a tuple for every run."""
-        return [tuple(self.columns[key][at] for key in keys) for at in range(len(self.runs))]
+        return [tuple(self.columns[key][at] for key in keys) for at in range(self.count)]
 
     def depends(self, key: str, other: str) -> bool:
         """Whether every value of `other` goes with one value of `key`."""
@@ -79,6 +75,31 @@ class Varying:
         if other == key or not self.depends(key, other):
             return False
         return other in before if self.depends(other, key) else not key.endswith(NAME)
+
+
+class Varying(Columns):
+    """The settings that vary between runs.
+
+    Parameters
+    ----------
+    runs
+        All with settings.
+    ignored
+        Settings that are left out.
+
+    Raises
+    ------
+    UsageError
+        A run without settings.
+    """
+
+    def __init__(self, runs: Sequence[Run], ignored: Collection[str] = ()) -> None:
+        self.runs, found = runs, [procedure(run) for run in runs]
+        for run, settings in zip(runs, found, strict=True):
+            if not settings:
+                what = f"run {run.location} has no settings from which a design could be read"
+                raise UsageError(what, "Give each arm a location of its own")
+        super().__init__(found, ignored)
 
 
 def by_name(keys: Iterable[str]) -> list[str]:
