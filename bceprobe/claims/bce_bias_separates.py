@@ -71,5 +71,5 @@ def _drawing(cases: Sequence[Case]) -> Drawing:
         for side in ("positive", "negative"):
             ends = [case.final("threshold_mean") for case in mine], [case.final(f"{side}_mean") for case in mine]
             groups += [Points(f"{loss.upper()}, {side}", loss, *ends, hollow=side == "negative")] if mine else []
-    title = "Thresholds between scores: filled above the line, hollow below"
-    return draw_points(groups, title, "mean threshold", "mean score", line="equal")
+    title = "Thresholds and scores"
+    return draw_points(groups, title, "mean threshold", "mean score (equal: line)", line="equal")

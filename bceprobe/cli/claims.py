@@ -17,7 +17,7 @@ def claims(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="The scorecard, as one HTML file.", show_envvar=False)
+        Path, typer.Option(metavar="FILE", help="The scorecard: .html, or .md without figures.", show_envvar=False)
     ] = Path("reports/claims.html"),
 ) -> None:
     """Put the claims of the paper to the test: supported, contradicted, inconclusive or not testable with these runs.
@@ -28,7 +28,7 @@ def claims(
     Example: bceprobe claims runs/bias-mean runs/fig2
     """
     from bceprobe.cli.claim_tables import print_scorecard
-    from bceprobe.report import to_html
+    from bceprobe.report import to_html, to_markdown
     from bceprobe.scorecard import judge
 
     with progress("claims: runs") as moved:
@@ -36,6 +36,6 @@ def claims(
     if as_json:
         result_json(scorecard.to_dict())
         return
-    write_text(out, to_html(scorecard.report()))
+    write_text(out, (to_markdown if out.suffix == ".md" else to_html)(scorecard.report()))
     print_scorecard(scorecard)
     result(f"Scorecard: {out}")

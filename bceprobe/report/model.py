@@ -176,9 +176,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report: title, a few facts about what was compared, the verdict, and sections."""
+    """A whole report: title, a few facts about what was compared, the verdict, and sections; `kind` says what it is."""
 
     title: str
     facts: tuple[tuple[str, str], ...]
     verdict: Verdict
     sections: tuple[Section, ...]
+    kind: str = "comparison"

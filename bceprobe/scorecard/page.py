@@ -56,7 +56,7 @@ def to_report(scorecard: Scorecard) -> Report:
         Section("methods", "Methods", (Text(RULES),)),
     )
     facts = (("Runs", str(len(scorecard.cases))), ("From", printable(", ".join(scorecard.locations))))
-    return Report(TITLE, (*facts, ("Tests corrected together", str(scorecard.tests))), verdict, sections)
+    return Report(TITLE, (*facts, ("Tests corrected together", str(scorecard.tests))), verdict, sections, "claims")
 
 
 def estimate(result: Result) -> str:
