@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bceprobe.claims.base import claim
 from bceprobe.claims.batching import MISSING, batched, sizes
-from bceprobe.claims.bce_bias_separates import slack
+from bceprobe.claims.bce_separates import slack
 from bceprobe.claims.choosing import READING, needed
 from bceprobe.claims.pairs import BIAS_DECAY
 from bceprobe.claims.result import Value

@@ -117,8 +117,9 @@ def _slack_tested(values: NDArray[np.float64], cells: Sequence[str]) -> dict[str
     """Test the mean slack against nought; by signs alone where all slacks are the same."""
     tested = _estimated(values, cells)
     if math.isnan(tested["p_value"]):
-        p_value = float(binomtest(int((values >= 0).sum()), len(values)).pvalue)
-        return {"test": "sign test of the slack", "n": len(values), "p_value": p_value}
+        agreeing = int((values >= 0).sum())
+        signs = {"p_value": float(binomtest(agreeing, len(values)).pvalue), "effect": 2 * agreeing / len(values) - 1}
+        return {"test": "sign test of the slack", "n": len(values), "effect_name": "mean sign of the slack", **signs}
     kept = {name: tested[name] for name in ("n", "p_value", "effect")}
     return kept | {"test": f"{tested['test']} of the slack", "effect_name": "slack over its spread"}
 

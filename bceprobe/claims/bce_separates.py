@@ -24,7 +24,7 @@ TABLES, KEYS = ("bias_mean", "bias_decay"), ("bias", "positive", "negative")
 
 
 @claim("bce-separates", section="3.2 and 4.1, Figure 3", needs=MISSING, recipes=("bias-mean", "bias-decay"))
-def bce_bias_separates(cases: Sequence[Case]) -> Result:
+def bce_separates(cases: Sequence[Case]) -> Result:
     """Whatever its initial mean and its decay, the classifier bias of BCE ends between negative and positive scores."""
     chosen = collapsing(cases)
     bce = needed([case for case in chosen if case.loss == "bce"], f"no {MISSING} under BCE")
