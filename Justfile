@@ -25,6 +25,13 @@ format:
     uv run ruff format
     uv run ruff check --fix
 
+# Every recipe at its small scale, then the paper's claims on all runs; finished points are kept.
+experiments-small folder="runs/small":
+    for recipe in fig2 bias-mean bias-decay batch-size nc-grid table1 transformers imagenet long-tail theory; do \
+        uv run bceprobe sweep "$recipe" --scale small --out "{{folder}}/$recipe" --jobs 2 || exit; \
+    done
+    uv run bceprobe claims "{{folder}}" --out reports/claims-small.html
+
 # Write METRICS.md and the outputs in README.md again; WORDS: only those of commands that contain them.
 docs *words:
     uv run python tests/readme.py --write "{{words}}"
