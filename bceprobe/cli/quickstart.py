@@ -33,13 +33,14 @@ def quickstart(
     from bceprobe.cli.live import training_bar
     from bceprobe.comparison import compare
     from bceprobe.report import write_html
+    from bceprobe.store.manifest import CONFIG
     from bceprobe.train import train
 
     points = [(loss, seed) for seed in range(seeds) for loss in LOSSES]
     with training_bar(len(points), epochs) as watch:
         for loss, seed in points:
             folder = out / loss / f"seed-{seed}"
-            train(_settings(loss, seed, epochs), folder, resume=(folder / "config.toml").exists(), watch=watch)
+            train(_settings(loss, seed, epochs), folder, resume=(folder / CONFIG).exists(), watch=watch)
     note(f"Trained {len(points)} runs in {out}. Comparing their features ...")
     with progress("compare") as moved:
         comparison = compare(out / "ce", out / "bce", progress=moved)

@@ -12,7 +12,7 @@ import numpy as np
 
 from bceprobe.errors import FolderInUseError, UsageError
 from bceprobe.store.location import local_path, replacing, sync, write_bytes
-from bceprobe.store.manifest import update_manifest
+from bceprobe.store.manifest import CONFIG, update_manifest
 from bceprobe.store.npz import PREFIXES, Content, SplitContent, check, load
 from bceprobe.store.writer import StoreWriter
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bceprobe.store.run import Run
-
-
-CONFIG = "config.toml"
 
 
 def import_npz(file: str | Path, out: str | Path, provenance: Mapping[str, Any] | None = None) -> Path:

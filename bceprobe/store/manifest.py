@@ -10,6 +10,8 @@ from bceprobe.store.documents import read_document, write_document
 from bceprobe.store.location import child, exists
 
 FILE = "run.json"
+# The settings of a run that bceprobe made, beside it.
+CONFIG = "config.toml"
 SCHEMA_VERSION = 1
 STATUSES = ("running", "finished", "interrupted", "diverged", "failed")
 

@@ -13,6 +13,7 @@ from bceprobe.store import schema
 from bceprobe.store.location import local_path, size
 from bceprobe.store.lock import FILE as LOCK
 from bceprobe.store.lock import held, writing
+from bceprobe.store.manifest import CONFIG
 from bceprobe.store.manifest import FILE as MANIFEST
 from bceprobe.store.run import is_run
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What a run folder may hold: FORMAT.md, and DESIGN.md section 2.
-MEMBERS = {MANIFEST, schema.STORE, LOCK, "config.toml", "history.csv", "train.log", "metrics.zarr", "checkpoints"}
+MEMBERS = {MANIFEST, schema.STORE, LOCK, CONFIG, "history.csv", "train.log", "metrics.zarr", "checkpoints"}
 # What a process that was killed leaves of a file it was replacing.
 PARTIAL = re.compile(r"\..+\.\d+\.partial")
 

@@ -18,7 +18,7 @@ from bceprobe.store import schema
 from bceprobe.store.arrays import StoredArray
 from bceprobe.store.documents import RESTORE
 from bceprobe.store.location import child, exists, is_url, read_bytes
-from bceprobe.store.manifest import FILE, read_manifest
+from bceprobe.store.manifest import CONFIG, FILE, read_manifest
 from bceprobe.store.metadata import has_store, listed, read_root
 from bceprobe.store.selection import Selection, choose, read_rows
 from bceprobe.store.split import StoredSplit
@@ -72,7 +72,7 @@ class Run:
     @cached_property
     def settings(self) -> dict[str, Any]:
         """The content of config.toml; empty for a run that `bceprobe train` did not make."""
-        path = child(self.location, "config.toml")
+        path = child(self.location, CONFIG)
         try:
             return tomllib.loads(read_bytes(path).decode()) if exists(path) else {}
         except ValueError as error:

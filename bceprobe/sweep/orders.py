@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bceprobe.errors import BceProbeError, FolderInUseError, TrainingInterruptedError
 from bceprobe.settings import read_toml, resolve
+from bceprobe.store.manifest import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,6 @@ def carry_out(order: Order) -> tuple[str, str]:
     """Train a point or go on with it; return its status and, unless it is finished, the reason."""
     from bceprobe.sweep.solving import is_solved, solve_point  # noqa: PLC0415 - scipy takes a second
     from bceprobe.train import train  # noqa: PLC0415 - torch takes seconds; only who trains needs it
-    from bceprobe.train.folder import CONFIG  # noqa: PLC0415 - likewise
 
     folder = Path(order.folder)
     if Path(order.working).is_dir():

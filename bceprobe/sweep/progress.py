@@ -6,8 +6,8 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bceprobe.store.manifest import CONFIG
 from bceprobe.sweep.solving import is_solved
-from bceprobe.train.folder import CONFIG
 from bceprobe.train.history import FILE
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bceprobe.cluster import POLL
 from bceprobe.errors import BceProbeError, StoreError
-from bceprobe.store.manifest import read_manifest
+from bceprobe.store.manifest import CONFIG, read_manifest
 from bceprobe.sweep.orders import FAILED, KEPT, order_of
 from bceprobe.sweep.queue import Outcome, Queue
 from bceprobe.sweep.workers import pool, visible_gpus
@@ -47,7 +47,7 @@ def run_local(
 
 def waiting(point: Point) -> Outcome | None:
     """Return what became of a point that needs no training: it is finished, or its folder holds something else."""
-    from bceprobe.train.folder import CONFIG, check_same  # noqa: PLC0415 - torch takes seconds
+    from bceprobe.train.folder import check_same  # noqa: PLC0415 - torch takes seconds
 
     if not (point.folder / CONFIG).exists():
         return None

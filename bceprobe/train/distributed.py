@@ -26,7 +26,7 @@ from torch.nn.parallel import DistributedDataParallel
 from bceprobe.capture.team import Alone
 from bceprobe.errors import BceProbeError, ToldElsewhereError, UsageError
 from bceprobe.snapshot.threads import workers
-from bceprobe.train.folder import CONFIG
+from bceprobe.store.manifest import CONFIG
 from bceprobe.train.interrupt import outliving_sigterm
 from bceprobe.train.parts import FEWEST, Part, part
 

@@ -10,6 +10,7 @@ from bceprobe.settings import flatten, read_toml, resolve
 from bceprobe.store import Run
 from bceprobe.store.location import write_bytes
 from bceprobe.store.lock import FILE as LOCK
+from bceprobe.store.manifest import CONFIG
 from bceprobe.store.manifest import FILE as MANIFEST
 from bceprobe.store.schema import SPLITS
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bceprobe.settings import Settings
-
-CONFIG = "config.toml"
 
 
 def claim(folder: Path, settings: Settings, *, force: bool) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from bceprobe.capture import Recorder
 from bceprobe.errors import TrainingInterruptedError, UsageError
 from bceprobe.store.lock import writing
-from bceprobe.store.manifest import read_manifest, update_manifest
+from bceprobe.store.manifest import CONFIG, read_manifest, update_manifest
 from bceprobe.train.capturing import capture_selected, places
 from bceprobe.train.checkpoint import BEST, collect_state, has_checkpoint, load_checkpoint, save_best, saved_epoch
 from bceprobe.train.distributed import again, naming_the_lost
 from bceprobe.train.distributed import team as form_team
 from bceprobe.train.ending import ending, is_best
-from bceprobe.train.folder import CONFIG, check_same, check_stored, claim, remove_partials
+from bceprobe.train.folder import check_same, check_stored, claim, remove_partials
 from bceprobe.train.frozen import with_constant_features
 from bceprobe.train.history import read_history
 from bceprobe.train.interrupt import stop_request

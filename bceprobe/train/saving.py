@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bceprobe.errors import BceProbeError, WritingError
+from bceprobe.store.manifest import CONFIG
 from bceprobe.train.checkpoint import saved_epoch
 from bceprobe.train.distributed import again
-from bceprobe.train.folder import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
