@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bceprobe.claims.base import claim
-from bceprobe.claims.batching import MISSING, batched, sizes
+from bceprobe.claims.batching import BATCH, MISSING, batched, sizes
 from bceprobe.claims.choosing import needed
-from bceprobe.claims.result import Result, Value
+from bceprobe.claims.result import Value
+from bceprobe.claims.testing import correlation
 from bceprobe.figures.points import Points, draw_points
 from bceprobe.report.numbers import number
 from bceprobe.stats import partial_correlation
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bceprobe.claims.cases import Case
+    from bceprobe.claims.result import Result
 
 METRIC = "positive_mean"
 
@@ -39,18 +41,11 @@ def batch_size_scores(cases: Sequence[Case]) -> Result:
         for mine in [[case for case in chosen if case.loss == loss]]
         if mine
     ]
-    return Result(
+    return correlation(
+        found,
         "correlation of log batch size and mean positive score, other settings held fixed",
         "below",
-        found.test,
-        n=found.n,
         of=f"runs in {len(groups)} settings" if len(groups) > 1 else "runs",
-        estimate=found.r,
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        p_value=found.p_value,
-        effect=found.r,
-        effect_name="r",
         values=tuple(_told(chosen)),
         notes=("The direction is derived (FORMULAS.md, Mini-batches); the paper says that the scores vary.",),
         drawing=draw_points(points, "Mean positive score by batch size", "batch size", "score", x_scale="log"),
@@ -68,9 +63,7 @@ def _told(cases: Sequence[Case]) -> list[Value]:
     rows = []
     for size in sorted(set(sizes(cases))):
         of = {
-            loss: [
-                case.final(METRIC) for case in cases if case.loss == loss and case.number("optim.batch_size") == size
-            ]
+            loss: [case.final(METRIC) for case in cases if case.loss == loss and case.number(BATCH) == size]
             for loss in ("ce", "bce")
         }
         said = ", ".join(f"{loss.upper()} {number(float(np.mean(found)))}" for loss, found in of.items() if found)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bceprobe.claims.base import claim
 from bceprobe.claims.choosing import collapsing, needed
+from bceprobe.claims.printed import trainings
 from bceprobe.claims.result import Value
 from bceprobe.claims.testing import always
 from bceprobe.figures.points import Points, draw_points
-from bceprobe.published import published
 from bceprobe.report.numbers import SHARE, number
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bceprobe.figures import Drawing
 
 MISSING = "runs with decay in the loss"
-TABLES, KEYS = ("bias_mean", "bias_decay"), ("bias", "positive", "negative")
+TABLES = ("fig3.bias_mean", "fig3.bias_decay")
 
 
 @claim("bce-separates", section="3.2 and 4.1, Figure 3", needs=MISSING, recipes=("bias-mean", "bias-decay"))
@@ -39,7 +39,7 @@ def bce_separates(cases: Sequence[Case]) -> Result:
 def slack(case: Case) -> float:
     """Return the distance of the mean threshold from the nearer mean score, as a share of half of the gap of these."""
     low, threshold, high = (case.final(f"{name}_mean") for name in ("negative", "threshold", "positive"))
-    return min(threshold - low, high - threshold) / abs((high - low) / 2)
+    return min(threshold - low, high - threshold) / abs((high - low) / 2) if high != low else -1.0
 
 
 def separated(case: Case) -> bool:
@@ -54,14 +54,9 @@ def _share(cases: Sequence[Case], holds: Callable[[Case], bool]) -> str:
 
 def _said(loss: str) -> str:
     """Count the published trainings that separate."""
-    found = [row for name in TABLES for row in _trainings(published()["fig3"][name][loss])]
-    return f"{sum(negative < bias < positive for bias, positive, negative in found)} of {len(found)}"
-
-
-def _trainings(said: dict[str, Any]) -> list[tuple[float, ...]]:
-    """Lay the published means out by training; scores that are the same for all are published once."""
-    columns = [said[key] if isinstance(said[key], list) else [said[key]] * len(said["bias"]) for key in KEYS]
-    return list(zip(*columns, strict=True))
+    found = [one.values for name in TABLES for one in trainings(name, loss)]
+    separating = sum(one["negative_mean"] < one["threshold_mean"] < one["positive_mean"] for one in found)
+    return f"{separating} of {len(found)}"
 
 
 def _drawing(cases: Sequence[Case]) -> Drawing:

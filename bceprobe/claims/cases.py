@@ -154,5 +154,5 @@ def _data(run: Run) -> xr.Dataset:
 
 def _solved(run: Run) -> Problem | None:
     """Return the problem that a run is a solution of, as `bceprobe theory --solve --out` says it."""
-    said = run.manifest.get("provenance", {}).get("solution", {})
-    return Problem(**said["problem"]) if isinstance(said, dict) and isinstance(said.get("problem"), dict) else None
+    said = run.said("provenance", "solution", "problem")
+    return Problem(**said) if said else None

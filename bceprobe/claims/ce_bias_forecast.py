@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from bceprobe.claims.base import claim
 from bceprobe.claims.choosing import READING, collapsing, needed
 from bceprobe.claims.pairs import BIAS_DECAY
+from bceprobe.claims.printed import trainings
 from bceprobe.claims.result import Value
 from bceprobe.claims.testing import always
 from bceprobe.figures.points import Points, draw_points
-from bceprobe.published import published
 from bceprobe.report.numbers import number
 from bceprobe.theory import forecast_mean
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MISSING = "runs of CE by SGD with lambda_b > 0 in the loss that recorded their initial bias and learning rates"
 # The published trainings (FORMULAS.md, "Mini-batches"): the authors' schedule drops one epoch late.
-EPOCHS, STEPS, RATE, MOMENTUM, FALL, DROPS = 100, 469, 0.01, 0.9, 0.2, (31, 61, 81)
+START, EPOCHS, STEPS, RATE, MOMENTUM, FALL, DROPS = 10.0, 100, 469, 0.01, 0.9, 0.2, (31, 61, 81)
 
 
 @claim("ce-bias-forecast", section="3.2 and 4.1, Figure 3, Table 10", needs=MISSING, recipes=("bias-decay",))
@@ -66,14 +66,14 @@ def _off(case: Case) -> float:
 
 def _points() -> tuple[list[float], list[float]]:
     """Return forecasts of the published trainings, and what is published."""
-    said = published()["fig3"]["bias_decay"]
     rates = [RATE * FALL ** sum(epoch > drop for drop in DROPS) for epoch in range(1, EPOCHS + 1)]
-    ends = [forecast_mean(10.0, rates, STEPS, momentum=MOMENTUM, decay=decay) for decay in said["lambda_b"]]
-    return [[*course][-1] for course in ends], said["ce"]["bias"]
+    said = trainings("fig3.bias_decay", "ce")
+    ends = [forecast_mean(START, rates, STEPS, momentum=MOMENTUM, decay=one.settings[BIAS_DECAY]) for one in said]
+    return [[*course][-1] for course in ends], [one.values["threshold_mean"] for one in said]
 
 
 def _published() -> Iterator[Value]:
     """Set the forecast of the published trainings beside what is published."""
-    decays = published()["fig3"]["bias_decay"]["lambda_b"]
-    for decay, forecast, said in zip(decays, *_points(), strict=True):
-        yield Value(f"forecast for ResNet18 on MNIST, lambda_b {decay:g}", number(forecast), f"{said:g}")
+    for one, forecast, value in zip(trainings("fig3.bias_decay", "ce"), *_points(), strict=True):
+        name = f"forecast for ResNet18 on MNIST, lambda_b {one.settings[BIAS_DECAY]:g}"
+        yield Value(name, number(forecast), f"{value:g}")

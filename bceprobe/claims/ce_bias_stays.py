@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from bceprobe.claims.base import claim
 from bceprobe.claims.choosing import DECAY, READING, collapsing, needed
-from bceprobe.claims.pairs import BIAS_DECAY
+from bceprobe.claims.pairs import BIAS_DECAY, BIAS_MEAN
+from bceprobe.claims.printed import trainings
 from bceprobe.claims.result import Value
 from bceprobe.claims.testing import always
 from bceprobe.figures.points import Points, draw_points
-from bceprobe.published import published
 from bceprobe.report.numbers import number
 
 if TYPE_CHECKING:
@@ -55,10 +55,12 @@ def _of(cases: Sequence[Case], loss: str) -> list[Case]:
 
 
 def _drawing(cases: Sequence[Case]) -> Drawing:
-    said, groups = published()["fig3"]["bias_mean"], []
+    groups = []
     for loss in ("ce", "bce"):
         mine = _of(cases, loss)
         start, end = [case.initial_threshold or 0.0 for case in mine], [case.final("threshold_mean") for case in mine]
         groups += [Points(loss.upper(), loss, start, end)] if mine else []
-        groups.append(Points(f"{loss.upper()}, {SOURCE}", loss, said["initial_mean"], said[loss]["bias"], hollow=True))
+        said = trainings("fig3.bias_mean", loss)
+        ends = [one.settings[BIAS_MEAN] for one in said], [one.values["threshold_mean"] for one in said]
+        groups.append(Points(f"{loss.upper()}, {SOURCE}", loss, *ends, hollow=True))
     return draw_points(groups, "Mean threshold", "initial mean", "mean at the last epoch", line="equal")

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bceprobe.claims.choosing import classifying, needed, sides
+from bceprobe.claims.printed import gains
 from bceprobe.claims.result import Value
 from bceprobe.claims.testing import contrast
-from bceprobe.published import published
 from bceprobe.report.numbers import SHARE, difference, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from bceprobe.claims.cases import Case
     from bceprobe.claims.result import Result
 
 MISSING = "pairs of CE and BCE on balanced data, with a test split"
 RECIPES = ("table1", "imagenet", "transformers")
-PERCENT = 100.0
+TABLES = {"Table 1": "table1", "Table 3": "table3"}
 
 
 def better(cases: Sequence[Case], metric: str, quantity: str, *, units: str, **more: Any) -> Result:
@@ -33,22 +33,12 @@ def better(cases: Sequence[Case], metric: str, quantity: str, *, units: str, **m
 
 def published_gains(metric: str) -> tuple[Value, ...]:
     """Tell the published gains of BCE in Table 1 and Table 3."""
-    rows = {"Table 1": list(_table1(metric)), "Table 3": list(_table3(metric))}
-    return tuple(Value(f"BCE minus CE, {name}, {len(gains)} pairs", "", _said(gains)) for name, gains in rows.items())
+    found = {name: [gain for _, gain in gains(key, metric)] for name, key in TABLES.items()}
+    return tuple(Value(f"BCE minus CE, {name}, {len(each)} pairs", "", _said(each)) for name, each in found.items())
 
 
-def _said(gains: Sequence[float]) -> str:
-    return f"{difference(float(np.mean(gains)) / PERCENT, SHARE)}, above 0 in {sum(gain > 0 for gain in gains)}"
-
-
-def _table1(metric: str) -> Iterator[float]:
-    for name, models in published()["table1"].items():
-        for model in models.values() if name != "columns" else ():
-            yield from (b - a for a, b in zip(model["ce"][metric], model["bce"][metric], strict=True))
-
-
-def _table3(metric: str) -> Iterator[float]:
-    yield from (model["bce"][metric] - model["ce"][metric] for model in published()["table3"].values())
+def _said(gained: Sequence[float]) -> str:
+    return f"{difference(float(np.mean(gained)), SHARE)}, above 0 in {sum(gain > 0 for gain in gained)}"
 
 
 def _has_test(case: Case) -> bool:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bceprobe.claims.base import claim
-from bceprobe.claims.choosing import imbalanced, needed, sides
+from bceprobe.claims.choosing import IMBALANCE, imbalanced, needed, sides
 from bceprobe.claims.pairs import pairs_of
+from bceprobe.claims.printed import gains
 from bceprobe.claims.result import Value
 from bceprobe.claims.testing import contrast
-from bceprobe.published import published
 from bceprobe.report.numbers import SHARE, difference
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bceprobe.claims.result import Result
 
 MISSING = "pairs of CE and BCE on long-tailed data, with a test split"
-PERCENT = 100.0
 
 
 @claim("long-tail", section="4.2, Table 4", needs=MISSING, recipes=("long-tail",))
@@ -29,11 +28,9 @@ def long_tail(cases: Sequence[Case]) -> Result:
     """On long-tailed data BCE is more accurate than CE, on a balanced test set."""
     found = [pair for pair in pairs_of(cases) if imbalanced(pair.ce) and np.isfinite(_accuracy(pair.ce))]
     pairs = needed(found, f"no {MISSING}")
-    table = published()["table4"]
-    gains = np.subtract(table["bce"]["accuracy"], table["ce"]["accuracy"]) / PERCENT
     said = [
-        Value(f"BCE minus CE, imbalance factor {factor}", "", f"{difference(float(gain), SHARE)} (CIFAR100-LT)")
-        for factor, gain in zip(table["imbalance_factor"], gains, strict=True)
+        Value(f"BCE minus CE, imbalance factor {settings[IMBALANCE]:g}", "", f"{difference(gain, SHARE)} (CIFAR100-LT)")
+        for settings, gain in gains("table4", "accuracy")
     ]
     quantity = "Accuracy on the test split, long-tailed training"
     return contrast(pairs, _accuracy, quantity, "above", units="share", values=(*sides(pairs, _accuracy, SHARE), *said))

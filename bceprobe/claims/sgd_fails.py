@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
     from bceprobe.claims.cases import Case
     from bceprobe.figures import Drawing
+    from bceprobe.stats.trajectories import Failure
+
+    # How the training of each case ended, by label.
+    Ends = dict[str, Failure]
 
 MISSING = "runs with decay in the loss by SGD and by AdamW"
-SGD, ADAMW, OPTIMIZER = "sgd", "adamw", "optim.name"
-FAILED, KINDS = "collapsed", ("not fitted", "fitted without collapse", "collapsed")
+SGD, ADAMW, OPTIMIZER, SPREAD = "sgd", "adamw", "optim.name", "positive_std"
+COLLAPSED = "collapsed"
+KINDS = ("not fitted", "fitted without collapse", COLLAPSED)
 
 
 @claim("sgd-fails-more", section="appendix B.2", needs=MISSING, recipes=("nc-grid",))
@@ -38,7 +43,8 @@ def sgd_fails_more(cases: Sequence[Case]) -> Result:
     by = {name: [case for case in chosen if case.settings.get(OPTIMIZER) == name] for name in (SGD, ADAMW)}
     for name, mine in by.items():
         needed(mine, f"no run with decay in the loss by {name}")
-    kinds = {name: Counter(str(stages(case).failure) for case in mine) for name, mine in by.items()}
+    ends: Ends = {case.label: stages(case).failure for case in chosen}
+    kinds = {name: Counter[str](ends[case.label] for case in mine) for name, mine in by.items()}
     return Result(
         "share of trainings that do not collapse, SGD minus AdamW",
         "above",
@@ -46,10 +52,10 @@ def sgd_fails_more(cases: Sequence[Case]) -> Result:
         n=sum(map(len, by.values())),
         of="runs",
         units="share",
-        values=(*_kinds(kinds), *_scatter(chosen)),
+        values=(*_kinds(kinds), *_scatter(chosen, ends)),
         notes=("Failures are judged at the last epoch; collapsed: NC1 to NC3 below 0.1 (own choice).",),
-        drawing=_drawing(chosen),
-        **_tested(*[(len(by[name]) - kinds[name][FAILED], len(by[name])) for name in (SGD, ADAMW)]),
+        drawing=_drawing(chosen, ends),
+        **_tested(*[(len(by[name]) - kinds[name][COLLAPSED], len(by[name])) for name in (SGD, ADAMW)]),
     )
 
 
@@ -68,17 +74,16 @@ def _kinds(kinds: dict[str, Counter[str]]) -> tuple[Value, ...]:
     return tuple(Value(name, said) for name, said in told.items())
 
 
-def _scatter(cases: Sequence[Case]) -> tuple[Value, ...]:
-    sides: dict[str, list[float]] = {"collapsed": [], "failed": []}
+def _scatter(cases: Sequence[Case], ends: Ends) -> tuple[Value, ...]:
+    sides: dict[str, list[float]] = {COLLAPSED: [], "failed": []}
     for case in cases:
-        sides["collapsed" if stages(case).failure == FAILED else "failed"].append(case.final("positive_std"))
+        sides[COLLAPSED if ends[case.label] == COLLAPSED else "failed"].append(case.final(SPREAD))
     return tuple(Value(f"spread of positive scores, {name}", spread(found)) for name, found in sides.items())
 
 
-def _drawing(cases: Sequence[Case]) -> Drawing:
-    columns = {kind: partial(_spread_if, kind) for kind in KINDS}
+def _drawing(cases: Sequence[Case], ends: Ends) -> Drawing:
+    def spread_if(kind: str, case: Case) -> float:
+        return case.final(SPREAD) if ends[case.label] == kind else math.nan
+
+    columns = {kind: partial(spread_if, kind) for kind in KINDS}
     return by_run(cases, columns, "Spread of positive scores by how training ended", "standard deviation", scale="log")
-
-
-def _spread_if(kind: str, case: Case) -> float:
-    return case.final("positive_std") if stages(case).failure == kind else math.nan

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bceprobe.claims.cases import Case
     from bceprobe.claims.pairs import Pair
     from bceprobe.claims.result import Claimed
+    from bceprobe.stats import PartialCorrelation
 
     Measure = Callable[[Case], float]
     Unit = tuple[str, int | None]
@@ -139,6 +140,17 @@ def _share(total: int, failing: tuple[str, ...]) -> dict[str, Any]:
     low, high = binomtest(agreeing, total).proportion_ci(CONFIDENCE)
     numbers = {"estimate": agreeing / total, "ci_low": float(low), "ci_high": float(high)}
     return {**numbers, "units": "share", "runs": total, "failing": failing}
+
+
+def correlation(found: PartialCorrelation, quantity: str, claimed: Claimed, **more: Any) -> Result:
+    """Tell a correlation: it is its own effect size."""
+    numbers: dict[str, Any] = {
+        "estimate": found.r,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
+        "p_value": found.p_value,
+    }
+    return Result(quantity, claimed, found.test, found.n, **{**numbers, "effect": found.r, "effect_name": "r", **more})
 
 
 def _as_ratio(result: Result) -> Result:

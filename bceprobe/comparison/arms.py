@@ -103,7 +103,7 @@ def procedure(run: Run) -> dict[str, Any]:
     Where it started from another run, those of that one stand, as ``from.KEY``, for the path of its weights; what is
     taken over from there (model, data, loss, seed) only where it is not the same.
     """
-    return _procedure(run.settings, run.manifest.get("provenance", {}).get("weights", {}))
+    return _procedure(run.settings, run.said("provenance", "weights"))
 
 
 def _procedure(settings: dict[str, Any], weights: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +104,18 @@ def read_recipe(recipe: str, scale: str = "paper") -> Recipe:
         No such recipe or scale, or a file that does not follow RECIPES.md.
     """
     name, content = _content(recipe)
+    found, own = _outline(name, content, scale), content["scales"][scale]
+    return replace(found, reporting=_reporting(content.get("report", {}), own.get("report", {}), name))
+
+
+def recipe_scales(recipe: str) -> list[Recipe]:
+    """Read a recipe at every scale that it has, without what it reports."""
+    name, content = _content(recipe)
+    return [_outline(name, content, scale) for scale in content.get("scales", {})]
+
+
+def _outline(name: str, content: Layer, scale: str) -> Recipe:
+    """Read all but what is reported."""
     _check_keys(content, KEYS, name)
     scales = content.get("scales", {})
     if scale not in scales:
@@ -115,18 +127,14 @@ def read_recipe(recipe: str, scale: str = "paper") -> Recipe:
     return Recipe(
         name=name,
         scale=scale,
-        **{key: str(content.get(key, "")) for key in ("title", "about", "repeats")},
+        title=str(content.get("title", "")),
+        about=str(content.get("about", "")),
+        repeats=str(content.get("repeats", "")),
         settings={**flatten(content.get("settings", {})), **flatten(own.get("settings", {}))},
         axes=tuple(axes.values()),
         overrides=tuple(_override(entry, axes, name) for entry in content.get("when", [])),
         seeds=_seeds(own.get("seeds", content.get("seeds", [0])), name),
-        reporting=_reporting(content.get("report", {}), own.get("report", {}), name),
     )
-
-
-def recipe_scales(recipe: str) -> list[Recipe]:
-    """Read a recipe at every scale that it has."""
-    return [read_recipe(recipe, scale) for scale in _content(recipe)[1].get("scales", {})]
 
 
 def _tables(content: Layer, own: Layer, recipe: str) -> dict[str, Any]:

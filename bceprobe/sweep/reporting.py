@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bceprobe.errors import UsageError
-from bceprobe.figures import FIGURES
-from bceprobe.metrics import METRICS
 from bceprobe.published import TABLES
 from bceprobe.registry import nearest
 from bceprobe.store.schema import SPLITS
@@ -45,6 +43,8 @@ def read_reporting(table: Mapping[str, Any], recipe: str) -> Reporting:
     UsageError
         A name that nothing has, or a value that is no list of names.
     """
+    from bceprobe.figures import FIGURES  # noqa: PLC0415 - matplotlib takes a second; recipes are listed without
+
     metrics = _names(table.get("metrics", list(DEFAULT)), "metrics", recipe)
     figures = _names(table.get("figures", []), "figures", recipe)
     _check(figures, FIGURES, "figure", recipe)
@@ -60,6 +60,8 @@ def _names(value: Any, key: str, recipe: str) -> tuple[str, ...]:
 
 
 def _place(text: str, recipe: str) -> tuple[str, str]:
+    from bceprobe.metrics import METRICS  # noqa: PLC0415 - likewise
+
     metric, _, split = text.partition("@")
     _check([metric], METRICS, "metric", recipe)
     if split not in SPLITS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from claim_cases import IN_LOSS, case
@@ -88,3 +89,19 @@ def test_the_correction_is_over_all_claims_that_are_tested() -> None:
     assert min(one.p_corrected for one in judged if math.isfinite(one.p_corrected)) == pytest.approx(
         tests * p_values[0]
     )
+
+
+def test_what_is_undefined_does_not_agree() -> None:
+    """A run whose NC3 is not known is not collapsed, and scores without a gap have nothing between them."""
+    known: dict[str, Any] = {
+        "nc1": 0.01,
+        "nc2": 0.01,
+        "threshold_mean": 0.0,
+        "positive_mean": 0.0,
+        "negative_mean": 0.0,
+    }
+    blank = [case("bce", seed, **known) for seed in (0, 1)]
+    for name in ("both-collapse", "bce-separates"):
+        (judged,), _ = judge_cases(blank, [CLAIMS[name]])
+        assert judged.result is not None
+        assert len(judged.result.failing) == judged.result.runs == len(blank)
