@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def test_balance_helps_the_tail(first: Path, second: Path, tmp_path: Path) -> No
 
 
 def test_run_json_tells_where_the_weights_are_from(first: Path, second: Path) -> None:
-    """The run, the epoch by which criterion, and the checksum of the file are recorded; the bias is as it was."""
+    """The run, its settings, the epoch by which criterion and the file's checksum are recorded; the bias is kept."""
     provenance = open_run(second).manifest["provenance"]
     file = first / "checkpoints" / "last.pt"
     assert provenance["weights"] == {
@@ -123,6 +124,7 @@ def test_run_json_tells_where_the_weights_are_from(first: Path, second: Path) ->
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "epoch": 3,
         "criterion": "last epoch",
+        "settings": tomllib.loads((first / "config.toml").read_text()),
     }
     bias = float(list(weights(first).values())[-1].double().mean())
     assert provenance["initial_bias_mean"] == pytest.approx(bias)
