@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from bceprobe.cli.console import note, number, print_lines, print_table, progres
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bceprobe.sweep import Outcome, Point
+    from bceprobe.sweep import Outcome, Point, Recipe
     from bceprobe.sweep.estimate import Estimate
 
 HOUR, MINUTE = 3600, 60
@@ -32,8 +33,14 @@ def sweep(
     data_dir: Annotated[Path | None, typer.Option(envvar="BCEPROBE_DATA_DIR", help="Where data sets lie.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Download a missing data set.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell points, sizes and times.")] = False,
+    report_only: Annotated[
+        bool, typer.Option("--report-only", help="Train nothing; tell of the runs that are finished.")
+    ] = False,
 ) -> None:
     """Train every point of a recipe: an ordinary run each, which finished before, goes on, or starts.
+
+    At the end stands the counterpart of the figure or table that it repeats, published numbers beside: here, and in
+    DIR/counterpart.csv.
 
     A point that fails stops no other one but its own later stages; failures are told at the end. The same command goes
     on with a sweep that was stopped. On a cluster, whose workers see the same folders, a point whose worker dies goes
@@ -51,8 +58,44 @@ def sweep(
     if dry_run:
         _print_plan(points, data_dir, download=download)
         return
+    command = _command(recipe, scale, seeds, assign or [], out)
+    if report_only:
+        _show_counterpart(chosen, points, folder, command)
+        return
     outcomes = _run(points, jobs, scheduler, data_dir, download=download)
+    if _ended(outcomes):
+        _show_counterpart(chosen, points, folder, command)
     _print_outcomes(outcomes, folder)
+
+
+def _command(recipe: str, scale: str, seeds: str | None, assign: Sequence[str], out: Path | None) -> str:
+    """Write the command that makes these runs and their counterpart, however they were made."""
+    seeded = [] if seeds is None else ["--seeds", seeds]
+    placed = [] if out is None else ["--out", str(out)]
+    changed = [word for text in assign for word in ("--set", text)]
+    return shlex.join(["bceprobe", "sweep", recipe, "--scale", scale, *seeded, *changed, *placed])
+
+
+def _ended(outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether a sweep has come to its end, with a run that is finished; a stopped one has not."""
+    from bceprobe.sweep.orders import FINISHED, INTERRUPTED, KEPT
+
+    found = {outcome.status for outcome in outcomes}
+    return INTERRUPTED not in found and bool(found & {FINISHED, KEPT})
+
+
+def _show_counterpart(recipe: Recipe, points: Sequence[Point], folder: Path, command: str) -> None:
+    """Print the counterpart of what a recipe repeats, and write it beside the runs."""
+    from bceprobe.analysis.writing import write_files
+    from bceprobe.cli.counterpart_tables import print_counterpart
+    from bceprobe.counterpart import make_counterpart, tidy_rows
+    from bceprobe.figures.files import as_csv
+
+    with progress("counterpart") as moved:
+        counterpart = make_counterpart(recipe, points, command, moved)
+    print_counterpart(counterpart)
+    for file in write_files({folder / "counterpart.csv": as_csv(tidy_rows(counterpart))}):
+        result(f"Written: {file}")
 
 
 def _run(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bceprobe.comparison.arms import Arm, by_seed, find_arm, place, read_arms
 from bceprobe.comparison.varying import LOSS, Varying, by_name, label, unique
-from bceprobe.comparison.wording import some
+from bceprobe.comparison.wording import joined, some
 from bceprobe.errors import UsageError
 from bceprobe.registry import nearest
 
@@ -108,7 +108,7 @@ def read_design(
         arms = read_arms(locations, allowed)
         return Design((Cell("", arms),), tuple(arm.label for arm in arms))
     runs = {place(run): run for location in locations for run in find_arm(location)}
-    varying, where = Varying(sorted(runs.values(), key=by_seed), allowed), " and ".join(locations)
+    varying, where = Varying(sorted(runs.values(), key=by_seed), allowed), joined(some(locations))
     return _factorial(varying, where, _factor(varying, where, factor), reference)
 
 

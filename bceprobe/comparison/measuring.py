@@ -58,6 +58,11 @@ def chosen(metrics: Sequence[str]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(place for text in metrics for place in _places(text)))
 
 
+def quantity_of(name: str, split: str) -> Quantity:
+    """Describe a registered metric of one split."""
+    return _quantity(name, split, METRICS[name].attributes)
+
+
 def _places(text: str) -> Iterator[tuple[str, str]]:
     name, _, split = text.partition("@")
     if split and split not in SPLITS:

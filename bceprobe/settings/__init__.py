@@ -17,7 +17,7 @@ from bceprobe.settings.fields import (
     StopSettings,
 )
 from bceprobe.settings.presets import PRESETS, preset
-from bceprobe.settings.resolving import flatten, parse_assignment, read_toml, resolve
+from bceprobe.settings.resolving import by_key, changed, flatten, parse_assignment, read_toml, resolve
 from bceprobe.settings.starting import inherited, without_start
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "PenaltySettings",
     "Settings",
     "StopSettings",
+    "by_key",
+    "changed",
     "flatten",
     "inherited",
     "parse_assignment",

@@ -79,6 +79,29 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def by_key(settings: Settings) -> dict[str, Any]:
+    """Return every setting by dotted key, in the plain types that TOML has.
+
+    Examples
+    --------
+    >>> by_key(Settings(seed=3))["optim.milestones"]
+    [30, 60, 80]
+    """
+    return read_toml(settings.to_toml(), "the settings")
+
+
+def changed(before: Settings, after: Settings) -> list[str]:
+    """List the dotted keys in which settings differ.
+
+    Examples
+    --------
+    >>> changed(Settings(), Settings(seed=3))
+    ['seed']
+    """
+    old, new = by_key(before), by_key(after)
+    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+
+
 def _fields() -> dict[str, Any]:
     """Map every dotted key to its type."""
     known: dict[str, Any] = {}

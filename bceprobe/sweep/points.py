@@ -9,7 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bceprobe.errors import UsageError
-from bceprobe.settings import inherited, preset, read_toml, resolve, without_start
+from bceprobe.settings import by_key, inherited, preset, resolve, without_start
 from bceprobe.sweep.recipe import STAGE
 
 if TYPE_CHECKING:
@@ -139,8 +139,7 @@ def _stage_first(levels: Mapping[str, str]) -> dict[str, str]:
 
 def _taken_over(start: Point) -> tuple[str, Layer]:
     """Return the settings that a point takes over from the one that it starts from."""
-    settings = read_toml(start.settings.to_toml(), start.label)
-    return f"from {start.folder}", inherited(start.folder, settings)
+    return f"from {start.folder}", inherited(start.folder, by_key(start.settings))
 
 
 def _without_preset(layer: Mapping[str, Any]) -> Layer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bceprobe.analysis.solutions import CONSTANTS, LAYER_PEELED, solution_settings, store_solution
 from bceprobe.errors import UsageError
 from bceprobe.provenance import collect
-from bceprobe.settings import flatten, read_toml, resolve
+from bceprobe.settings import by_key, flatten, resolve
 from bceprobe.theory import Problem, solve
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def problem_of(settings: Settings) -> Problem:
         raise UsageError(f"the layer-peeled model needs model.{lacking[0]}", f"Give {', '.join(CONSTANTS)}")
     problem = Problem(settings.loss.name, **{name: given[name] for name in CONSTANTS}, **asdict(settings.penalty))
     stated, _ = resolve([("problem", flatten(solution_settings(problem, settings.seed)))])
-    ours, theirs = (flatten(read_toml(one.to_toml(), "settings")) for one in (stated, settings))
+    ours, theirs = by_key(stated), by_key(settings)
     if foreign := [key for key in sorted(theirs) if theirs[key] != ours.get(key)]:
         raise UsageError(f"{foreign[0]} means nothing to the layer-peeled model", "Leave it out: nothing is trained")
     return problem

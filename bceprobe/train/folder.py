@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from bceprobe.errors import DataNotFoundError, FolderInUseError, StoreCorruptError, UsageError
-from bceprobe.settings import flatten, read_toml, resolve
+from bceprobe.settings import by_key, changed, read_toml, resolve
 from bceprobe.store import Run
 from bceprobe.store.location import write_bytes
 from bceprobe.store.lock import FILE as LOCK
@@ -68,11 +68,9 @@ def read_config(folder: Path, purpose: str = "resume") -> dict[str, object]:
 def check_same(folder: Path, settings: Settings) -> None:
     """Refuse to go on with other settings than the run was started with."""
     before, _ = resolve([("run", read_config(folder))])
-    old, new = flatten(_tables(before)), flatten(_tables(settings))
-    changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-    if changed:
-        key = changed[0]
-        what = f"{folder} was started with {key} = {old.get(key)!r}, not {new.get(key)!r}"
+    for key in changed(before, settings)[:1]:
+        old, new = (by_key(one).get(key) for one in (before, settings))
+        what = f"{folder} was started with {key} = {old!r}, not {new!r}"
         raise UsageError(what, "A run goes on with its own settings; start another one for these")
 
 
@@ -90,7 +88,3 @@ def check_stored(folder: Path, due: Sequence[int]) -> None:
     if lacking:
         what = f"{folder} has a checkpoint after epoch {due[-1]}, but no features of epoch {lacking[0]}"
         raise StoreCorruptError(what, "Restore both from the same copy, or start again with --force")
-
-
-def _tables(settings: Settings) -> dict[str, object]:
-    return read_toml(settings.to_toml(), CONFIG)

@@ -1,0 +1,157 @@
+"""`bceprobe sweep` as a user calls it: it trains, and ends with the counterpart of what the recipe repeats."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from counterpart_cases import LOSSES, recipe
+from readme import BLOCK, README, masked, output
+from train_cases import SMALL
+
+from bceprobe.cli.sweep import _ended
+from bceprobe.sweep import Outcome, grid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli_cases import Command
+
+SETTINGS = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**SMALL, "data.name": "digits"}.items())
+TEXT = f"""
+title = "Bias of digits"
+repeats = "Figure 3 (top)"
+about = "Where the thresholds end."
+
+[settings]
+{SETTINGS}
+penalty.lambda_b = 0.0
+
+[axes.mean]
+key = "model.bias_mean"
+values = [0, 3, 6]
+
+[axes.loss]
+ce = {{ loss.name = "ce" }}
+bce = {{ loss.name = "bce"EXTRA }}
+
+[report]
+metrics = ["threshold_mean@train", "accuracy@test"]
+published = "fig3.bias_mean"
+figures = ["violins", "confusion"]
+
+[scales.small]
+"""
+
+
+def written(folder: Path, extra: str = "") -> Path:
+    """A recipe file."""
+    path = folder / "tiny.toml"
+    path.write_text(TEXT.replace("EXTRA", extra))
+    return path
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder in which a sweep of six runs was made, and what it printed."""
+    folder = tmp_path_factory.mktemp("sweep")
+    done = subprocess.run(
+        [sys.executable, "-m", "bceprobe", "sweep", written(folder), "--scale", "small", "--out", "out"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return folder, done.stdout
+
+
+def reported(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `--report-only` prints, and at last whether torch was imported."""
+    words = ["sweep", "tiny.toml", "--scale", "small", "--out", "out", "--report-only", *arguments]
+    start = f"import sys; from bceprobe.cli.app import app; app({words!r}, standalone_mode=False)"
+    code = f"{start}; print('torch' in sys.modules)"
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+
+
+def test_a_sweep_ends_with_its_counterpart(swept: tuple[Path, str]) -> None:
+    """A table per metric with CE, BCE and the published numbers, what these are for, and the number of runs."""
+    folder, printed = swept
+    lines = printed.splitlines()
+    said = "Counterpart of Figure 3 (top) (scale small, not the published design): 6 of 6 runs finished."
+    assert " ".join(lines[:2]).startswith(said)
+    rows = [line.split() for line in lines if line.startswith(" mean-")]
+    assert [row[0] for row in rows] == ["mean-0", "mean-3", "mean-6"] * 2
+    assert [(row[2], row[4]) for row in rows[:3]] == [("0*", "3.1*"), ("3*", "4.45*"), ("6*", "5.52*")]
+    assert "here mlp" not in printed
+    assert "resnet18 on mnist, " in printed
+    with (folder / "out" / "counterpart.csv").open(newline="") as file:
+        numbers = [row["mean"] for row in csv.DictReader(file)]
+    assert len(numbers) == 12
+    shown = [float(row[1].replace("\N{MINUS SIGN}", "-")) for row in rows[:3]]
+    assert shown == pytest.approx([float(one) for one in numbers[:6:2]], abs=5e-3)
+    assert max(map(len, lines)) <= 80
+    assert lines[-2:] == ["6 trained.", "out"]
+
+
+def test_report_only_tells_the_same_and_needs_no_torch(swept: tuple[Path, str]) -> None:
+    """Nothing is trained; table and file are those of the sweep, byte for byte."""
+    folder, printed = swept
+    before = (folder / "out" / "counterpart.csv").read_bytes()
+    done = reported(folder)
+    assert done.stdout.splitlines() == [*printed.splitlines()[:-2], "False"]
+    assert (folder / "out" / "counterpart.csv").read_bytes() == before
+
+
+def test_runs_of_other_settings_are_not_taken(swept: tuple[Path, str], command: Command) -> None:
+    """With a setting changed nothing is finished, which is an error that says what to do."""
+    folder, _ = swept
+    words = ["--scale", "small", "--report-only", "--set", "optim.lr=0.125"]
+    done = command("sweep", folder / "tiny.toml", "--out", folder / "out", *words)
+    assert (done.code, done.out) == (2, "")
+    assert "made with another optim.lr. Train them first." in done.err
+
+
+def test_a_missing_run_is_a_dash(swept: tuple[Path, str], tmp_path: Path) -> None:
+    """A run that was removed is counted and named, and the others are told."""
+    folder, _ = swept
+    shutil.copytree(folder, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / "out" / "mean-3" / "bce")
+    lines = reported(tmp_path / "copy").stdout.splitlines()
+    assert "5 of 6 runs" in " ".join(lines[:2])
+    (row, _) = (line.split() for line in lines if line.startswith(" mean-3"))
+    assert row[-6:] == ["3*", "-", "4.45*", "1", "of", "2"]
+    assert "Missing, not begun: mean-3 bce seed-0." in lines
+
+
+def test_failures_are_told_after_the_counterpart(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loss that cannot be trained fails with exit code 1; of the other one the counterpart is made."""
+    monkeypatch.chdir(tmp_path)
+    path = written(tmp_path, ', model.name = "nonsense"')
+    done = command("sweep", path, "--scale", "small", "--out", "out")
+    assert done.code == 1
+    assert "3 of 6 points are not finished" in done.err
+    lines = done.out.splitlines()
+    assert lines[0].startswith("Counterpart of Figure 3 (top)")
+    assert lines[-2:] == ["3 trained, 3 failed.", "out"]
+    assert (tmp_path / "out" / "counterpart.csv").is_file()
+
+
+def test_a_sweep_that_was_stopped_or_made_nothing_has_no_counterpart(tmp_path: Path) -> None:
+    """It is made of a sweep that came to its end with a finished run, be it one of before."""
+    ce, bce = grid(recipe(LOSSES), tmp_path)
+    assert _ended([Outcome(ce, "kept"), Outcome(bce, "failed", "why")])
+    assert not _ended([Outcome(ce, "finished"), Outcome(bce, "interrupted")])
+    assert not _ended([Outcome(ce, "failed", "why")])
+
+
+def test_the_readme_shows_this_output(tmp_path: Path) -> None:
+    """The counterpart of Figure 2 at the small scale in the README is what the command prints, numbers aside."""
+    (block,) = (one for one in BLOCK.finditer(README.read_text()) if one["command"].startswith("bceprobe sweep"))
+    assert masked(output(block["command"], tmp_path)) == masked(block["text"])
