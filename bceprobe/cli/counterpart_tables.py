@@ -19,13 +19,13 @@ BESIDE = 2
 
 def print_counterpart(counterpart: Counterpart) -> None:
     """Print what it is the counterpart of, a table per metric, and what must be known of the numbers."""
-    from bceprobe.counterpart.wording import heading, missing, remarks
+    from bceprobe.counterpart.wording import agreements, heading, missing, remarks
 
     print_lines(heading(counterpart))
     for quantity in counterpart.quantities:
         for columns, rows in _tables(counterpart, quantity):
             print_table(columns, rows, title=f"{quantity.place}{' (%)' if quantity.units == SHARE else ''}")
-    for line in [*remarks(counterpart), *missing(counterpart)]:
+    for line in [*agreements(counterpart), *remarks(counterpart), *missing(counterpart)]:
         print_lines(line)
 
 

@@ -39,8 +39,8 @@ def sweep(
 ) -> None:
     """Train every point of a recipe: an ordinary run each, which finished before, goes on, or starts.
 
-    At the end stands the counterpart of the figure or table that it repeats, published numbers beside: here, and in
-    DIR/counterpart.csv.
+    At the end stands the counterpart of the figure or table that it repeats, published numbers beside: here, in
+    DIR/counterpart.csv, and as a page with figures and the comparison of all runs, DIR/report.html.
 
     A point that fails stops no other one but its own later stages; failures are told at the end. The same command goes
     on with a sweep that was stopped. On a cluster, whose workers see the same folders, a point whose worker dies goes
@@ -85,17 +85,23 @@ def _ended(outcomes: Sequence[Outcome]) -> bool:
 
 
 def _show_counterpart(recipe: Recipe, points: Sequence[Point], folder: Path, command: str) -> None:
-    """Print the counterpart of what a recipe repeats, and write it beside the runs."""
+    """Print the counterpart of what a recipe repeats, and write it beside the runs, as numbers and as a page."""
     from bceprobe.analysis.writing import write_files
     from bceprobe.cli.counterpart_tables import print_counterpart
-    from bceprobe.counterpart import make_counterpart, tidy_rows
+    from bceprobe.counterpart import compare_runs, make_counterpart, tidy_rows, to_report
     from bceprobe.figures.files import as_csv
+    from bceprobe.report import to_html
 
     with progress("counterpart") as moved:
         counterpart = make_counterpart(recipe, points, command, moved)
     print_counterpart(counterpart)
-    for file in write_files({folder / "counterpart.csv": as_csv(tidy_rows(counterpart))}):
-        result(f"Written: {file}")
+    table, page = folder / "counterpart.csv", folder / "report.html"
+    write_files({table: as_csv(tidy_rows(counterpart))})
+    result(f"Written: {table}")
+    with progress("compare") as moved:
+        comparison = compare_runs(counterpart, moved)
+    write_files({page: to_html(to_report(counterpart, comparison)).encode()})
+    result(f"Report: {page}")
 
 
 def _run(

@@ -64,10 +64,15 @@ def _figure(comparison: Comparison, entry: Plot) -> Figure | Missing:
         drawn = _drawn(comparison, entry)
     except UsageError as error:
         return Missing(entry.name, error.what)
-    name, title = f"plot-{entry.name}", f"{entry.name}: {entry.what}"
-    svg = {"linear": inline_svg(drawn.figure, name, title)}
+    title = f"{entry.name}: {entry.what}"
+    return as_figure(f"plot-{entry.name}", title, title, drawn)
+
+
+def as_figure(name: str, title: str, description: str, drawn: Drawing) -> Figure:
+    """Put a drawing into a page, under a name that is unique there, with its numbers."""
+    svg = {"linear": inline_svg(drawn.figure, name, description)}
     width = REM * float(drawn.figure.get_size_inches()[0])
-    return Figure(name, title, svg, _numbers(drawn), width=round(width, 1), title=title)
+    return Figure(name, description, svg, _numbers(drawn), width=round(width, 1), title=title)
 
 
 def _drawn(comparison: Comparison, entry: Plot) -> Drawing:

@@ -15,7 +15,7 @@ from bceprobe.stats.correction import METHODS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bceprobe.comparison.model import Comparison
+    from bceprobe.comparison.model import Comparison, Quantity
     from bceprobe.report.model import Block
 
 SOFTWARE = ("bceprobe", "numpy", "scipy", "statsmodels")
@@ -174,5 +174,10 @@ def _explanations(comparison: Comparison) -> Iterator[str]:
 def _definitions(comparison: Comparison) -> Iterator[Definition]:
     approached = [one.curve.quantity for arm in comparison.optima for one in arm.approaches]
     for quantity in {quantity.name: quantity for quantity in [*comparison.quantities, *approached]}.values():
-        meaning = f"{quantity.definition}. Source: {quantity.references}."
-        yield Definition(quantity.long_name, meaning, is_own(quantity.definition))
+        yield definition_of(quantity)
+
+
+def definition_of(quantity: Quantity) -> Definition:
+    """Say whose definition a quantity has."""
+    meaning = f"{quantity.definition}. Source: {quantity.references}."
+    return Definition(quantity.long_name, meaning, is_own(quantity.definition))

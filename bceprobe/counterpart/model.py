@@ -98,6 +98,11 @@ class Counterpart:
         return len(self.measured) + len(self.missing)
 
     @property
+    def locations(self) -> tuple[str, ...]:
+        """Where the finished runs are."""
+        return tuple(str(one.point.folder) for one in self.measured)
+
+    @property
     def quantities(self) -> tuple[Quantity, ...]:
         """What is told of the runs, in the order of the recipe."""
         return tuple(dict.fromkeys(entry.quantity for entry in self.entries))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from bceprobe.comparison.wording import count, joined, some
 from bceprobe.counterpart.measuring import FALLBACK, LAST
-from bceprobe.published import published_records
+from bceprobe.published import LOSSES, published_records
 from bceprobe.report import printable
 from bceprobe.report.numbers import MINUS, UNDEFINED, mean_and_spread, unit_of
 from bceprobe.store.selection import OPTIMISTIC
@@ -68,6 +69,17 @@ def remarks(counterpart: Counterpart) -> list[str]:
     return [*_epochs(counterpart), *_sources(counterpart), *_others(counterpart), *_lacking(counterpart)]
 
 
+def agreements(counterpart: Counterpart) -> Iterator[str]:
+    """Say of each metric in how many rows BCE lies on that side of CE on which it was published to lie."""
+    for quantity in counterpart.quantities:
+        pairs = [_sides(row) for row in counterpart.rows_of(quantity)]
+        known = [(here, there) for here, there in filter(None, pairs) if here and there]
+        if known:
+            same = sum((here > 0) == (there > 0) for here, there in known)
+            of = count(len(known), "setting")
+            yield f"{quantity.place}: BCE lies on the published side of CE in {same} of {of} (not tested)."
+
+
 def missing(counterpart: Counterpart) -> Iterator[str]:
     """Name the runs that are missing, put together by why."""
     reasons: dict[str, list[str]] = {}
@@ -75,6 +87,18 @@ def missing(counterpart: Counterpart) -> Iterator[str]:
         reasons.setdefault(one.why, []).append(printable(one.point.label))
     for why, labels in reasons.items():
         yield f"Missing, {why}: {joined(some(labels))}."
+
+
+def _sides(row: list[Entry]) -> tuple[float, float] | None:
+    """Return BCE minus CE, as measured and as published; None where one of the numbers is not there."""
+    found = {entry.loss: entry for entry in row}
+    records = [found[loss].beside.one for loss in LOSSES if loss in found]
+    if len(found) < len(row) or len(records) < len(LOSSES) or None in records:
+        return None
+    ce, bce = (found[loss] for loss in LOSSES)
+    here = bce.mean - ce.mean
+    there = [record.value for record in records if record]
+    return None if math.isnan(here) else (here, there[1] - there[0])
 
 
 def _epochs(counterpart: Counterpart) -> Iterator[str]:
