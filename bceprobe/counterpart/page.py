@@ -16,6 +16,7 @@ from bceprobe.counterpart.wording import (
     as_published,
     has_published,
     heading,
+    marks,
     measured,
     missing,
     published,
@@ -52,8 +53,8 @@ BESIDE = (
     "markers: published. Nothing here is tested."
 )
 DRAWN = (
-    "As bceprobe plot NAME draws them of all finished runs, on the train split; those of one epoch at the last one that "
-    "all runs have."
+    "As bceprobe plot NAME draws them of all finished runs, on the train split; those of one epoch at the last one "
+    "that all runs have."
 )
 
 
@@ -100,7 +101,7 @@ def _blocks(counterpart: Counterpart) -> Iterator[Block]:
     """Lay out what to look for, figures, tables, all published numbers, definitions, and the recipe's figures."""
     if counterpart.recipe.about:
         yield Text(printable(counterpart.recipe.about))
-    yield Text(" ".join([*agreements(counterpart), *remarks(counterpart)]))
+    yield from (Text(" ".join(lines)) for lines in (list(agreements(counterpart)), remarks(counterpart)) if lines)
     if figures := tuple(own_figures(counterpart)):
         yield FigureGroup("counterpart-figures", BESIDE, figures)
     yield from (_table(counterpart, quantity) for quantity in counterpart.quantities)
@@ -127,7 +128,8 @@ def _table(counterpart: Counterpart, quantity: Quantity) -> Table:
         columns += [Column(title, numeric=True) for title in (entry.column, *([f"{entry.column}, published"] * also))]
     caption = f"{quantity.place}: measured{' beside published' if also else ''}"
     body = tuple(_row(counterpart, row, also=also) for row in rows)
-    return Table(caption, (*columns, Column("Runs", numeric=True)), body)
+    note = " ".join(marks([entry for row in rows for entry in row]))
+    return Table(caption, (*columns, Column("Runs", numeric=True)), body, note)
 
 
 def _row(counterpart: Counterpart, row: list[Entry], *, also: bool) -> tuple[Cell, ...]:

@@ -13,7 +13,7 @@ from bceprobe.report.numbers import MINUS, UNDEFINED, mean_and_spread, unit_of
 from bceprobe.store.selection import OPTIMISTIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bceprobe.comparison import Quantity
     from bceprobe.counterpart.model import Counterpart, Entry
@@ -66,7 +66,13 @@ def has_published(counterpart: Counterpart, quantity: Quantity) -> bool:
 
 def remarks(counterpart: Counterpart) -> list[str]:
     """Say at which epochs the values are, where the published numbers are from, and what they are for."""
-    return [*_epochs(counterpart), *_sources(counterpart), *_others(counterpart), *_lacking(counterpart)]
+    return [
+        *_epochs(counterpart),
+        *_sources(counterpart),
+        *marks(counterpart.entries),
+        *_several(counterpart),
+        *_lacking(counterpart),
+    ]
 
 
 def agreements(counterpart: Counterpart) -> Iterator[str]:
@@ -78,6 +84,13 @@ def agreements(counterpart: Counterpart) -> Iterator[str]:
             same = sum((here > 0) == (there > 0) for here, there in known)
             of = count(len(known), "setting")
             yield f"{quantity.place}: BCE lies on the published side of CE in {same} of {of} (not tested)."
+
+
+def marks(entries: Sequence[Entry]) -> Iterator[str]:
+    """Say for what else the marked numbers were published."""
+    marked = [entry.beside.difference for entry in entries if entry.beside.one and entry.beside.unlike]
+    for said in some(list(dict.fromkeys(marked))):
+        yield f"{OTHER} published for {printable(said)}."
 
 
 def missing(counterpart: Counterpart) -> Iterator[str]:
@@ -119,11 +132,8 @@ def _sources(counterpart: Counterpart) -> Iterator[str]:
         yield f"Published: {table}, {source}."
 
 
-def _others(counterpart: Counterpart) -> Iterator[str]:
-    """Say for what else numbers were published: those that are marked, then those of which none was chosen."""
-    marked = [entry.beside.difference for entry in counterpart.entries if entry.beside.one and entry.beside.unlike]
-    for said in some(list(dict.fromkeys(marked))):
-        yield f"{OTHER} published for {printable(said)}."
+def _several(counterpart: Counterpart) -> Iterator[str]:
+    """Say how many numbers there are where none was chosen."""
     counts = {len(entry.beside.records) for entry in counterpart.entries if len(entry.beside.records) > 1}
     if counts:
         table = published_records(counterpart.recipe.reporting.published)[0].table

@@ -31,6 +31,8 @@ MARKERS = {"positive": "^", "threshold": None, "negative": "v"}
 LINES: dict[str, Any] = {"positive": "-", "threshold": (0, (3.2, 1.9)), "negative": (0, (5, 1.4, 1, 1.4))}
 NAMES = {"positive": "positive score", "threshold": f"threshold {THRESHOLD}", "negative": "negative score"}
 STEP, LEAST, HEIGHT, LONGEST = 0.62, 2.4, 3.0, 10
+# Letters of a title in an inch.
+LETTERS = 10
 LOSS = "loss.name"
 
 
@@ -59,7 +61,7 @@ def violins(arms: Sequence[Arm], about: About) -> Drawing:
         drawn, grid = panels(len(groups), 2, (width + 0.4, HEIGHT), sharex=True, sharey=True)
         for axes, (name, own) in zip(grid, groups.items(), strict=True):
             _draw(axes, own, levels, found)
-            axes.set_title(short_label(name))
+            axes.set_title(short_label(name, int(LETTERS * width)))
             _mark_levels(axes, levels, about.factor)
         for axes in grid[::2]:
             axes.set_ylabel(f"score, {about.place}")
