@@ -65,13 +65,15 @@ def lay_out(recipe: Recipe, points: Sequence[Point]) -> Layout:
     return Layout(tuple(ordered), _titles(points, loss_axis), loss_axis, key, axis)
 
 
-def group_of(recipe: Recipe, layout: Layout, row: Levels) -> str:
-    """Name what a row shares with others along the numeric axis: its other levels, and the preset of that one."""
+def group_of(recipe: Recipe, layout: Layout, point: Point) -> str:
+    """Name what a point shares with others along the numeric axis: its other levels, and where it varies, its preset."""
+    row = _row(point, layout.loss_axis)
     parts = [level for axis, level in row if axis != layout.axis]
     axis = next((axis for axis in recipe.axes if axis.name == layout.axis), None)
     presets = {level: str(settings.get(PRESET, "")) for level, settings in axis.levels.items()} if axis else {}
-    own = presets[dict(row)[layout.axis]] if len(set(presets.values())) > 1 else ""
-    return printable(" ".join([*parts, *([own] if own else [])]))
+    if len(set(presets.values())) > 1:
+        parts += [point.settings.optim.name, presets[point.levels[layout.axis]]]
+    return printable(" ".join(filter(None, parts)))
 
 
 def _row(point: Point, loss_axis: str) -> Levels:

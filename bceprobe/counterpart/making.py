@@ -81,7 +81,7 @@ def _entries(
                 len(own),
                 chosen(own[0]),
                 layout.x(own[0]),
-                group_of(recipe, layout, row),
+                group_of(recipe, layout, own[0]),
             )
 
 

@@ -138,7 +138,7 @@ def _several(counterpart: Counterpart) -> Iterator[str]:
     if counts:
         table = published_records(counterpart.recipe.reporting.published)[0].table
         many = joined(list(map(str, sorted(counts))))
-        yield f"{table} has {many} numbers for each of these, all of other trainings; none is chosen to stand beside."
+        yield f"{table} has {many} numbers for each of these, all of other trainings; none is chosen, the page has all."
 
 
 def _lacking(counterpart: Counterpart) -> Iterator[str]:

@@ -61,7 +61,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A folder in which a sweep of six runs was made, and what it printed."""
     folder = tmp_path_factory.mktemp("sweep")
     done = subprocess.run(
-        [sys.executable, "-m", "bceprobe", "sweep", written(folder), "--scale", "small", "--out", "out"],
+        [sys.executable, "-m", "bceprobe", "sweep", written(folder).name, "--scale", "small", "--out", "out"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -95,16 +95,26 @@ def test_a_sweep_ends_with_its_counterpart(swept: tuple[Path, str]) -> None:
     shown = [float(row[1].replace("\N{MINUS SIGN}", "-")) for row in rows[:3]]
     assert shown == pytest.approx([float(one) for one in numbers[:6:2]], abs=5e-3)
     assert max(map(len, lines)) <= 80
-    assert lines[-2:] == ["6 trained.", "out"]
+    assert lines[-4:] == ["Written: out/counterpart.csv", "Report: out/report.html", "6 trained.", "out"]
+    page = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    for text in (
+        "Bias of digits: Figure 3 (top)",
+        "Where the thresholds end.",
+        'id="counterpart-violins"',
+        'id="final"',
+    ):
+        assert text in page
+    assert "tiny.toml --scale small --out out" in page
 
 
 def test_report_only_tells_the_same_and_needs_no_torch(swept: tuple[Path, str]) -> None:
-    """Nothing is trained; table and file are those of the sweep, byte for byte."""
+    """Nothing is trained; table, CSV and page are those of the sweep, byte for byte."""
     folder, printed = swept
-    before = (folder / "out" / "counterpart.csv").read_bytes()
+    files = [folder / "out" / name for name in ("counterpart.csv", "report.html")]
+    before = [file.read_bytes() for file in files]
     done = reported(folder)
     assert done.stdout.splitlines() == [*printed.splitlines()[:-2], "False"]
-    assert (folder / "out" / "counterpart.csv").read_bytes() == before
+    assert [file.read_bytes() for file in files] == before
 
 
 def test_runs_of_other_settings_are_not_taken(swept: tuple[Path, str], command: Command) -> None:
@@ -141,6 +151,9 @@ def test_failures_are_told_after_the_counterpart(
     assert lines[0].startswith("Counterpart of Figure 3 (top)")
     assert lines[-2:] == ["3 trained, 3 failed.", "out"]
     assert (tmp_path / "out" / "counterpart.csv").is_file()
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "The runs are not compared: " in page
+    assert "3 of 6 runs finished" in page
 
 
 def test_a_sweep_that_was_stopped_or_made_nothing_has_no_counterpart(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_of_several_numbers_none_is_chosen(tmp_path: Path) -> None:
     assert values(accuracy) == [None] * 8
     assert {len(one.beside.records) for one in accuracy} == {6}
     told = " ".join(remarks(counterpart))
-    assert "Table 1 has 6 numbers for each of these, all of other trainings; none is chosen" in told
+    assert "Table 1 has 6 numbers for each of these, all of other trainings; none is chosen, the page has all." in told
     assert "Not published: Compactness on test and Distinctiveness on test." in told
     assert {row["published"] for row in tidy_rows(counterpart)} == {""}
 

@@ -13,10 +13,10 @@ from counterpart_cases import LOSSES, MEANS, plant, planted, recipe
 
 from bceprobe import analyze
 from bceprobe.counterpart import make_counterpart, tidy_rows
-from bceprobe.counterpart.wording import heading, measured, missing, remarks
+from bceprobe.counterpart.wording import agreements, heading, measured, missing, remarks
 from bceprobe.errors import UsageError
 from bceprobe.figures.files import as_csv
-from bceprobe.sweep import grid
+from bceprobe.sweep import grid, read_recipe
 from bceprobe.sweep.recipe import Axis
 
 if TYPE_CHECKING:
@@ -163,3 +163,37 @@ def test_the_table_is_tidy(tmp_path: Path) -> None:
                      "epoch": "4", "n": "1", "std": ""}  # fmt: skip
     assert [float(row["mean"]) for row in rows] == [entry.mean for entry in counterpart.entries]
     assert {row["published"] + row["published_table"] + row["published_for"] for row in rows} == {""}
+
+
+def test_values_of_a_setting_are_an_axis_also_within_levels_of_presets(tmp_path: Path) -> None:
+    """Batch sizes of two optimizers, named together as in Figure 7, are drawn over the size, each optimizer apart."""
+    sizes = {f"{preset}-{size}": {"preset": preset, "optim.batch_size": size, "optim.lr": size / 1e4}
+             for preset in ("setting-1", "setting-2") for size in (16, 64, 256)}  # fmt: skip
+    made = recipe(Axis("batch", sizes), LOSSES)
+    counterpart = make_counterpart(made, planted(made, tmp_path))
+    own = [entry for entry in counterpart.entries if entry.quantity.name == "nc1" and entry.loss == "bce"]
+    groups = [(entry.x, entry.group) for entry in own]
+    assert groups == [(size, f"{name} {preset}") for name, preset in (("sgd", "setting-1"), ("adamw", "setting-2"))
+                      for size in (16, 64, 256)]  # fmt: skip
+
+
+def test_two_values_or_stages_are_no_axis(tmp_path: Path) -> None:
+    """A line wants three places, and epochs of stages are no setting to draw over."""
+    rates = Axis("rate", {f"lr-{rate}": {"optim.lr": rate} for rate in (0.1, 0.2)})
+    made = recipe(rates, LOSSES, STAGES)
+    counterpart = make_counterpart(made, planted(made, tmp_path))
+    assert {entry.x for entry in counterpart.entries} == {None}
+
+
+def test_the_side_of_bce_is_counted_where_both_are_published(tmp_path: Path) -> None:
+    """Of NC2 and NC3 of Figure 2 all but the equal NC3 of AdamW have a side; planted runs agree with it."""
+    made = read_recipe("fig2")
+    counterpart = make_counterpart(made, planted(made, tmp_path))
+    sides = {entry.loss: entry.mean for entry in counterpart.entries[4:6]}
+    same = int(sides["bce"] < sides["ce"])
+    told = list(agreements(counterpart))
+    assert len(told) == 2
+    assert told[0].startswith("NC2 on train: BCE lies on the published side of CE in ")
+    assert told[0].endswith(" of 2 settings (not tested).")
+    assert int(told[0].split(" in ")[1][0]) >= same
+    assert told[1].endswith(" of 1 setting (not tested).")

@@ -27,6 +27,11 @@ def series(places: list[float] | None = None, panel: str = "sgd", **values: list
     ]
 
 
+def bars_of(axes: Any) -> list[Any]:
+    """The measured values with their bars, as matplotlib keeps them."""
+    return list(axes.containers)
+
+
 def points(line: Any) -> list[tuple[float, float]]:
     """The finite points of a line."""
     found = [(float(x), float(y)) for x, y in zip(*line.get_data(), strict=True)]
@@ -37,10 +42,10 @@ def test_measured_lines_and_published_markers_go_through_their_numbers() -> None
     """Means are filled markers on a line with one standard deviation; published numbers are hollow, in the same hue."""
     drawing = draw_over(series(), "penalty.lambda_b", "Threshold")
     (axes,) = drawing.figure.axes
-    filled = [container.lines[0] for container in axes.containers]
+    filled = [container.lines[0] for container in bars_of(axes)]
     assert [points(line) for line in filled] == [list(zip(DECAYS, VALUES[name], strict=True)) for name in VALUES]
     assert [line.get_color() for line in filled] == [OF_LOSS["ce"].color, OF_LOSS["bce"].color]
-    bars = [segment[:, 1].tolist() for segment in axes.containers[0].lines[2][0].get_segments()]
+    bars = [segment[:, 1].tolist() for segment in bars_of(axes)[0].lines[2][0].get_segments()]
     assert bars == [[value - 0.5, value + 0.5] for value in VALUES["CE"]]
     hollow = [line for line in axes.lines if line.get_markerfacecolor() == "none"]
     assert [points(line) for line in hollow] == [[(5e-6, 9.9), (0.5, 0.0)], []]
@@ -48,10 +53,14 @@ def test_measured_lines_and_published_markers_go_through_their_numbers() -> None
     assert [key.get_text() for key in drawing.figure.legends[0].get_texts()] == ["CE", "BCE", "published"]
 
 
-@pytest.mark.parametrize(("places", "scale"), [([0, 3, 10], "linear"), ([16, 64, 256], "linear"), (DECAYS, "log")])
+@pytest.mark.parametrize(
+    ("places", "scale"), [([0, 3, 10], "linear"), ([10, 50, 100], "linear"), ([16, 64, 256], "log"), (DECAYS, "log")]
+)
 def test_places_over_orders_of_magnitude_have_a_logarithmic_axis(places: list[float], scale: str) -> None:
-    """Initial means start at 0 and are shown as they are."""
-    assert draw_over(series(places), "x", "y").figure.axes[0].get_xscale() == scale
+    """Initial means start at 0 and are shown as they are; on a logarithmic axis the places are marked."""
+    axes = draw_over(series(places), "x", "y").figure.axes[0]
+    assert axes.get_xscale() == scale
+    assert scale == "linear" or axes.get_xticks().tolist() == places
 
 
 def test_values_that_decay_have_a_logarithmic_axis_unless_one_is_zero() -> None:
@@ -74,7 +83,7 @@ def test_rows_are_named_and_in_order() -> None:
     (axes,) = drawing.figure.axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["first", "second", "third"]
     assert axes.yaxis_inverted()
-    ce, bce = (container.lines[0] for container in axes.containers)
+    ce, bce = (container.lines[0] for container in bars_of(axes))
     assert list(ce.get_xdata()) == VALUES["CE"]
     for at, (own, other) in enumerate(zip(ce.get_ydata(), bce.get_ydata(), strict=True)):
         assert at - 0.3 < own < at < other < at + 0.3
