@@ -66,7 +66,7 @@ def lay_out(recipe: Recipe, points: Sequence[Point]) -> Layout:
 
 
 def group_of(recipe: Recipe, layout: Layout, point: Point) -> str:
-    """Name what a point shares with others along the numeric axis: its other levels, and where it varies, its preset."""
+    """Name what a point shares with others along the numeric axis: its other levels, and a preset that varies."""
     row = _row(point, layout.loss_axis)
     parts = [level for axis, level in row if axis != layout.axis]
     axis = next((axis for axis in recipe.axes if axis.name == layout.axis), None)
