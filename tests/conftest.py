@@ -10,9 +10,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dask_cases import Workers
 
 settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
@@ -29,6 +35,15 @@ def real_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_cifar_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder with CIFAR-10; laying it out takes about 5 seconds and 180 MB."""
     return _unpacked("cifar10", tmp_path_factory)
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[Workers]:
+    """A Dask scheduler's address and its two workers."""
+    from dask_cases import two_workers
+
+    with two_workers(tmp_path) as started:
+        yield started
 
 
 def _unpacked(name: str, factory: pytest.TempPathFactory) -> Path:

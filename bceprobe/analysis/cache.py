@@ -2,7 +2,7 @@
 
 A group is labelled: ``value`` over (epoch, metric), ``by_class`` over (epoch, metric_by_class, label), with the names
 of the metrics and what they are as coordinates, and the `digest` of what each epoch was computed from. It is replaced
-as a whole; one that is unreadable, damaged or of another metric version is as good as none.
+as a whole; one that is unreadable, damaged, half replaced or of another metric version is as good as none.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import hashlib
 import json
 import shutil
 import time
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
 import xarray as xr
+from zarr.errors import ZarrUserWarning
 
 from bceprobe.metrics import BY_CLASS, topic_metrics
 from bceprobe.store.location import local_path
@@ -53,21 +56,27 @@ class Cache:
         if not (self.group and self.group.is_dir()):
             return {}
         try:
-            with xr.open_zarr(self.group, consolidated=False, chunks=None) as opened:
-                found = opened.load()
+            with warnings.catch_warnings():
+                # Of arrays that another process is just replacing; the seal tells whether all are whole.
+                warnings.simplefilter("ignore", ZarrUserWarning)
+                with xr.open_zarr(self.group, consolidated=False, chunks=None) as opened:
+                    found = opened.load()
             return _rows(found, self.topic) if found.attrs == _seal(found, self.topic) else {}
         except Exception:  # noqa: BLE001 - whatever a damaged cache raises, it only costs computing again
             return {}
 
-    def write(self, rows: Rows) -> None:
-        """Replace the group; where the folder cannot be written, or another process was quicker, that is that."""
+    def add(self, rows: Rows) -> None:
+        """Replace the group by one with these rows, too; those that another process added meanwhile stay.
+
+        Where the folder cannot be written, or another process was quicker, that is that.
+        """
         if not (group := self.group):
             return
         partial = group.with_name(f".{group.name}.{uuid4()}")
         try:
             group.parent.mkdir(parents=True, exist_ok=True)
             _clear(group)
-            _table(rows, self.topic).to_zarr(partial, mode="w", consolidated=False)
+            _table({**self.read(), **rows}, self.topic).to_zarr(partial, mode="w", consolidated=False)
             shutil.rmtree(group, ignore_errors=True)
             partial.rename(group)
         except OSError:
@@ -77,8 +86,9 @@ class Cache:
 def _clear(group: Path) -> None:
     """Remove what killed processes left; what others write now is younger."""
     for left in group.parent.glob(f".{group.name}.*"):
-        if time.time() - left.stat().st_mtime > ABANDONED:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _table(rows: Rows, topic: str) -> xr.Dataset:

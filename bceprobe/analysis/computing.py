@@ -60,7 +60,7 @@ class Task:
         finally:
             for topic, rows in fresh.items():
                 if rows:
-                    caches[topic].write({**cached[topic], **rows})
+                    caches[topic].add(rows)
         self.rows = {topic: {**cached[topic], **fresh[topic]} for topic in self.topics}
 
     def known(self) -> Rows:

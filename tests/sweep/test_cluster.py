@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from builders import make_run
-from distributed import Client
 from sweep_cases import ended, wait_for_an_epoch
 from train_cases import history, stored_bytes
 
@@ -23,50 +19,17 @@ from bceprobe.sweep import run_local
 from bceprobe.sweep.cluster import run_on_cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from dask_cases import Workers
 
     from bceprobe.sweep import Point
 
     Make = Callable[..., list[Point]]
 
 
-def start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start a program of Dask's in a process group of its own, as it would be on another machine."""
-    command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-
-
-@pytest.fixture
-def workers(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """The address of a scheduler, and its two workers, one thread and no nanny each; all ended afterwards."""
-    file = str(tmp_path / "scheduler.json")
-    local = ["--host", "127.0.0.1", "--no-dashboard"]
-    scheduler = start("scheduler", "--scheduler-file", file, "--port", "0", *local)
-    options = ["--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path / "dask")]
-    started = [start("worker", *options, *local) for _ in range(2)]
-    place = address(tmp_path / "scheduler.json")
-    with Client(place) as client:  # type: ignore[no-untyped-call]  # Dask leaves it untyped
-        client.wait_for_workers(2, timeout=120)
-    yield place, started
-    for process in [*started, scheduler]:
-        process.kill()
-        process.wait()
-
-
-def address(file: Path) -> str:
-    """The address that a scheduler wrote, once it has."""
-    until = time.monotonic() + 120
-    while not file.exists() or not file.read_text().strip():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    found: str = json.loads(file.read_text())["address"]
-    return found
-
-
-def test_a_point_whose_worker_dies_goes_on_elsewhere(
-    points: Make, workers: tuple[str, list[subprocess.Popen[bytes]]]
-) -> None:
+def test_a_point_whose_worker_dies_goes_on_elsewhere(points: Make, workers: Workers) -> None:
     """Two points train on two workers; one is killed; both points end as without a cluster, no epoch twice or lost."""
     levels: dict[str, dict[str, object]] = {"ce": {"loss.name": "ce"}, "bce": {"loss.name": "bce"}}
     grid = points(levels, optim__epochs=60, capture__epochs="1,last")
@@ -84,7 +47,7 @@ def test_a_point_whose_worker_dies_goes_on_elsewhere(
     check_analysis([point.folder for point in grid], workers)
 
 
-def check_analysis(runs: list[Path], workers: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+def check_analysis(runs: list[Path], workers: Workers) -> None:
     """The worker that is left measures what is measured here, to the bit, cached beside the runs, and counts it."""
     counted: list[tuple[int, int]] = []
     found = analyze(runs, scheduler=workers[0], progress=lambda *now: counted.append(now))
