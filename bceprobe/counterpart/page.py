@@ -48,10 +48,11 @@ if TYPE_CHECKING:
     from bceprobe.published import Published
     from bceprobe.report.model import Block
 
-BESIDE = (
-    "Filled markers: means over the seeds, with one standard deviation on either side where there are several. Hollow "
-    "markers: published. Nothing here is tested."
+MEASURED = (
+    "Filled markers: means over the seeds, with one standard deviation on either side where there are several. "
+    "Nothing here is tested."
 )
+HOLLOW = " Hollow markers: published."
 DRAWN = (
     "As bceprobe plot NAME draws them of all finished runs, on the train split; those of one epoch at the last one "
     "that all runs have."
@@ -103,7 +104,8 @@ def _blocks(counterpart: Counterpart) -> Iterator[Block]:
         yield Text(printable(counterpart.recipe.about))
     yield from (Text(" ".join(lines)) for lines in (list(agreements(counterpart)), remarks(counterpart)) if lines)
     if figures := tuple(own_figures(counterpart)):
-        yield FigureGroup("counterpart-figures", BESIDE, figures)
+        also = any(has_published(counterpart, quantity) for quantity in counterpart.quantities)
+        yield FigureGroup("counterpart-figures", MEASURED + HOLLOW * also, figures)
     yield from (_table(counterpart, quantity) for quantity in counterpart.quantities)
     if counterpart.recipe.reporting.published:
         yield _everything(published_records(counterpart.recipe.reporting.published))

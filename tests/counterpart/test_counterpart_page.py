@@ -86,6 +86,7 @@ def test_figures_show_the_entries_and_the_recipe_has_its_own(swept: tuple[Counte
     own = [entry for entry in counterpart.entries if entry.quantity.name == "nc1"]
     assert drawn == {(entry.column, entry.x): entry.mean for entry in own}
     assert "model.bias_mean" in found["counterpart-violins"].svg["linear"]
+    assert not any("Hollow" in group.caption for group in blocks(report, FigureGroup))
 
 
 def test_every_anchor_is_unique_and_the_page_is_always_the_same(swept: tuple[Counterpart, Report]) -> None:
@@ -115,7 +116,9 @@ def test_published_numbers_are_in_tables_figures_and_a_list_of_all(tmp_path: Pat
     numbers = figures(report)["counterpart-threshold_mean-train"].numbers
     assert numbers is not None
     assert [row[-1] for row in numbers.rows if row[:2] == ("BCE", "sgd")] == [3.1, 4.45, 5.52, 7.5]
-    assert "All 54 published numbers" in to_html(report)
+    page = to_html(report)
+    assert "All 54 published numbers" in page
+    assert "Hollow markers: published." in page
     assert "8 of 16 runs finished" in report.verdict.headline
     assert any("Missing, not begun:" in caveat for caveat in report.verdict.caveats)
 
