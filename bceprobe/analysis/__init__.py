@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bceprobe.analysis.computing import Task
 from bceprobe.analysis.context import Context
 from bceprobe.analysis.distributing import work_on_cluster
+from bceprobe.analysis.dividing import work_side_by_side
 from bceprobe.analysis.labelled import labelled, records
 from bceprobe.analysis.notes import notes
 from bceprobe.errors import UsageError
@@ -45,6 +46,7 @@ def analyze(
     memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     scheduler: str | None = None,
+    jobs: int = 1,
 ) -> xr.Dataset:
     """Compute every metric of a topic for stored epochs of runs.
 
@@ -71,6 +73,9 @@ def analyze(
     scheduler
         Address of a Dask scheduler, such as ``"tcp://127.0.0.1:8786"``, whose workers see the same folders: they
         measure the runs, with the same results, and what a dead one was at is measured by another.
+    jobs
+        Processes of this machine to measure in, 0 for one per core, with the same results; on Linux, for runs on its
+        disks, and as many as have a snapshot and 150 MB each within `memory`. With one, its threads share the work.
 
     Returns
     -------
@@ -98,7 +103,7 @@ def analyze(
         (labels[run], split.name): Task(split, contexts[run], topics, numbers, global_mean)
         for (run, split), numbers in chosen.items()
     }
-    measured = _work([*tasks.values()], scheduler, memory, progress)
+    measured = _work([*tasks.values()], scheduler, jobs, memory, progress)
     result = labelled(dict(zip(tasks, measured, strict=True)), topics)
     known = {labels[run]: contexts[run] for run in opened}
     about = {"topic": topic if isinstance(topic, str) else ",".join(topics), "global_mean": global_mean}
@@ -116,22 +121,21 @@ def unique_labels(runs: Sequence[Run]) -> list[str]:
 
 
 def _work(
-    tasks: Sequence[Task], scheduler: str | None, memory: int | None, progress: Callable[[int, int], None] | None
+    tasks: Sequence[Task],
+    scheduler: str | None,
+    jobs: int,
+    memory: int | None,
+    progress: Callable[[int, int], None] | None,
 ) -> list[Rows]:
     """Do the tasks, on a cluster if there is one, and return the rows of each."""
-    return work_on_cluster(tasks, scheduler, memory, progress) if scheduler else _work_here(tasks, memory, progress)
-
-
-def _work_here(tasks: Sequence[Task], memory: int | None, progress: Callable[[int, int], None] | None) -> list[Rows]:
-    """Do the tasks one after the other, and count finished snapshots."""
+    if scheduler:
+        return work_on_cluster(tasks, scheduler, memory, progress)
     total, done = sum(len(task.epochs) for task in tasks), 0
-    for task in tasks:
-        # Closed at once, also by an error or an interruption, so that what was computed is cached.
-        with closing(task.run(memory)) as finished:
-            for _ in finished:
-                done += 1
-                if progress:
-                    progress(done, total)
+    with closing(work_side_by_side(tasks, jobs, memory)) as finished:
+        for count in finished:
+            done += count
+            if progress and count:
+                progress(done, total)
     return [task.merged() for task in tasks]
 
 

@@ -13,7 +13,7 @@ from bceprobe.metrics import evaluate
 from bceprobe.metrics.base import looks_back
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from bceprobe.analysis.context import Context
     from bceprobe.analysis.labelled import Row, Rows
@@ -38,36 +38,58 @@ class Task:
     topics: Sequence[str]
     epochs: Sequence[int]
     global_mean: GlobalMean
-    rows: dict[str, Rows] = field(default_factory=dict)
+    rows: dict[str, Rows] = field(default_factory=dict, repr=False)
+    _digests: dict[tuple[int, str], int] = field(default_factory=dict, repr=False)
+    _fresh: dict[str, Rows] = field(default_factory=dict, repr=False)
     _fingerprints: dict[int, str] = field(default_factory=dict, repr=False)
 
     def run(self, memory: int | None) -> Generator[int, None, None]:
         """Fill the rows, yielding every epoch when it is done; what was computed is cached even if interrupted."""
-        caches = {topic: Cache(self.split.run, self.split.name, topic, self.global_mean) for topic in self.topics}
-        cached = {topic: cache.read() for topic, cache in caches.items()}
-        digests = {(epoch, topic): self._digest(epoch, topic) for epoch in self.epochs for topic in self.topics}
-        lacking = {
-            epoch: [t for t in self.topics if cached[t].get(epoch, {}).get(DIGEST) != digests[epoch, t]]
-            for epoch in self.epochs
-        }
-        fresh: dict[str, Rows] = {topic: {} for topic in self.topics}
+        lacking = self.lacking()
         try:
-            yield from (epoch for epoch in self.epochs if not lacking[epoch])
-            for epoch, topics, row in self._computed({e: t for e, t in lacking.items() if t}, memory):
-                for topic in topics:
-                    fresh[topic][epoch] = {**row, DIGEST: digests[epoch, topic]}
+            yield from (epoch for epoch in self.epochs if epoch not in lacking)
+            for epoch, row in self.measured(lacking, memory):
+                self.enter(epoch, lacking[epoch], row)
                 yield epoch
         finally:
-            for topic, rows in fresh.items():
-                if rows:
-                    caches[topic].add(rows)
-        self.rows = {topic: {**cached[topic], **fresh[topic]} for topic in self.topics}
+            self.keep()
+
+    def lacking(self) -> dict[int, list[str]]:
+        """Read what is cached into the rows, and list the topics that an epoch lacks, of epochs that lack any."""
+        self.rows = {topic: self._cache(topic).read() for topic in self.topics}
+        self._digests = {(epoch, topic): self._digest(epoch, topic) for epoch in self.epochs for topic in self.topics}
+        found = {
+            epoch: [t for t in self.topics if self.rows[t].get(epoch, {}).get(DIGEST) != self._digests[epoch, t]]
+            for epoch in self.epochs
+        }
+        return {epoch: topics for epoch, topics in found.items() if topics}
+
+    def measured(
+        self, lacking: Mapping[int, Sequence[str]], memory: int | None, *, ahead: bool = True
+    ) -> Iterator[tuple[int, Row]]:
+        """Compute topics of epochs, in the order of the epochs; `memory` and `ahead` are those of `Reader`."""
+        if not lacking:
+            return
+        change = any(self._looks_back(topic) for topics in lacking.values() for topic in topics)
+        reader = Reader(self.split, self.context, self.global_mean, memory, ahead=ahead)
+        for epoch, snapshot in reader.snapshots(sorted(lacking), change=change):
+            yield epoch, evaluate(snapshot, *lacking[epoch])
+
+    def enter(self, epoch: int, topics: Sequence[str], row: Row) -> None:
+        """Enter what was computed of an epoch into the rows."""
+        for topic in topics:
+            found = {**row, DIGEST: self._digests[epoch, topic]}
+            self.rows[topic][epoch] = self._fresh.setdefault(topic, {})[epoch] = found
+
+    def keep(self) -> None:
+        """Cache what was entered."""
+        while self._fresh:
+            topic, rows = self._fresh.popitem()
+            self._cache(topic).add(rows)
 
     def known(self) -> Rows:
         """Return the rows of the epochs whose topics are all cached, and still hold; nothing is computed."""
-        cached = {
-            topic: Cache(self.split.run, self.split.name, topic, self.global_mean).read() for topic in self.topics
-        }
+        cached = {topic: self._cache(topic).read() for topic in self.topics}
         found: Rows = {}
         for epoch in self.epochs:
             rows = {topic: cached[topic].get(epoch, {}) for topic in self.topics}
@@ -79,13 +101,8 @@ class Task:
         """Return the rows of all topics together."""
         return {epoch: {k: v for t in self.topics for k, v in self.rows[t][epoch].items()} for epoch in self.epochs}
 
-    def _computed(self, lacking: dict[int, list[str]], memory: int | None) -> Iterator[tuple[int, list[str], Row]]:
-        if not lacking:
-            return
-        change = any(self._looks_back(topic) for topics in lacking.values() for topic in topics)
-        reader = Reader(self.split, self.context, self.global_mean, memory)
-        for epoch, snapshot in reader.snapshots(sorted(lacking), change=change):
-            yield epoch, lacking[epoch], evaluate(snapshot, *lacking[epoch])
+    def _cache(self, topic: str) -> Cache:
+        return Cache(self.split.run, self.split.name, topic, self.global_mean)
 
     def _digest(self, epoch: int, topic: str) -> int:
         """Digest everything that the values of an epoch depend on: it, its training, for changes the epoch before."""

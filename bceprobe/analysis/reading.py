@@ -52,6 +52,12 @@ def half_of_memory() -> int:
         return 4 * 10**9
 
 
+def snapshot_bytes(split: StoredSplit) -> int:
+    """Return the bytes of the features of one epoch."""
+    first = split.features(split.epochs[0])
+    return int(np.prod(first.shape)) * first.dtype.itemsize
+
+
 class Reader:
     """Opens the snapshots of some epochs of a split, each with the one captured before it.
 
@@ -63,16 +69,23 @@ class Reader:
         For the snapshots.
     memory
         Bytes that may be taken; half of the machine's memory if left out.
+    ahead
+        Whether the next snapshot is read while one is measured: not where other processes use the cores.
     """
 
     def __init__(
-        self, split: StoredSplit, context: Context, global_mean: GlobalMean, memory: int | None = None
+        self,
+        split: StoredSplit,
+        context: Context,
+        global_mean: GlobalMean,
+        memory: int | None = None,
+        *,
+        ahead: bool = True,
     ) -> None:
         self.split, self.context, self.global_mean = split, context, global_mean
         bound = half_of_memory() if memory is None else memory
-        first = split.features(split.epochs[0])
-        size = int(np.prod(first.shape)) * first.dtype.itemsize
-        self.buffers = max(0, min(2, (bound - WORKSPACE) // size))
+        size, most = snapshot_bytes(split), 1 + ahead
+        self.buffers = max(0, min(most, (bound - most * WORKSPACE // 2) // size))
         spare = (bound - self.buffers * size) // 8
         self.scores = max(1, min(spare, SCORES) if memory is None else spare)
 

@@ -98,7 +98,7 @@ def _inverse_norms(
     they cancel, from the difference itself.
     """
     both = own + around
-    apart = both - 2 * (features @ snapshot.centre)
+    apart = both - 2 * np.dot(features, snapshot.centre)
     near = np.flatnonzero(apart < NEAR * both)
     if near.size:
         apart[near] = np.square(features[near] - snapshot.centre).sum(axis=1)

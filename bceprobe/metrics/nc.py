@@ -14,7 +14,7 @@ import numpy as np
 from bceprobe.metrics.averages import per_sample_of_class
 from bceprobe.metrics.base import ByClass, metric
 from bceprobe.metrics.etf import centred_weight, distance_to_etf
-from bceprobe.snapshot import EPS, buffer, deciding, once, summed
+from bceprobe.snapshot import EPS, buffer, deciding, once, scattering, summed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,9 +34,9 @@ def whitened_squares(block: Block) -> tuple[NDArray[np.float64], ...]:
     return (block.by_class(np.einsum("ij,ij->j", whitened, whitened)),)
 
 
-@summed
+@scattering
 def first_scatter(block: Block) -> tuple[NDArray[np.float64], ...]:
-    """Sum the squared distances of the samples of each class to the origin of the projection, if there is one, (K,)."""
+    """Sum the squared distances of the samples of each class to the origin of the projection, (K,)."""
     return (block.projected.scatter,)
 
 
@@ -44,9 +44,7 @@ def first_scatter(block: Block) -> tuple[NDArray[np.float64], ...]:
 def scatter(snapshot: Snapshot) -> NDArray[np.float64]:
     """Sum the squared distances of the samples of each class to their mean, (K,)."""
     (squares,), origin = snapshot[first_scatter], snapshot.projection.origin
-    if origin is None:
-        squares, origin = snapshot.moments.squares, np.zeros(1)
-    steps = np.nan_to_num(snapshot.class_means - origin)
+    steps = np.nan_to_num(snapshot.class_means - (0.0 if origin is None else origin))
     around: NDArray[np.float64] = squares - snapshot.class_counts * np.square(steps).sum(axis=1)
     return np.maximum(around, 0.0)
 

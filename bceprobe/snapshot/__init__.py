@@ -10,8 +10,8 @@ from bceprobe.snapshot.decisions import Decisions, decided
 from bceprobe.snapshot.memo import once
 from bceprobe.snapshot.model import GlobalMean, Snapshot
 from bceprobe.snapshot.moments import EPS
-from bceprobe.snapshot.statistics import Before, Statistic, deciding, per_class, per_sample, summed, tiled
-from bceprobe.snapshot.threads import buffer, one_blas_thread
+from bceprobe.snapshot.statistics import Before, Statistic, deciding, per_class, per_sample, scattering, summed, tiled
+from bceprobe.snapshot.threads import buffer, cores, one_blas_thread, work_alone
 from bceprobe.snapshot.training import Training
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Statistic",
     "Training",
     "buffer",
+    "cores",
     "decided",
     "deciding",
     "groups_of",
@@ -32,6 +33,8 @@ __all__ = [
     "one_blas_thread",
     "per_class",
     "per_sample",
+    "scattering",
     "summed",
     "tiled",
+    "work_alone",
 ]

@@ -31,7 +31,7 @@ class Projected(NamedTuple):
     residuals
         Features minus their class mean along the directions of the mean space, (r, B).
     scatter
-        Sum of squared distances to the origin of the projection, (K,); zeros where it has none.
+        Sum of squared distances to the origin of the projection, or to zero where it has none, (K,), if it was wanted.
     """
 
     scores: NDArray[np.float64] | None
@@ -54,6 +54,8 @@ class Block:
         Whether their scores are wanted in any case, so that one product makes them with everything else.
     projecting
         Whether `projected` is wanted in any case, so that whoever goes through the tiles first makes the products.
+    scattering
+        Whether its scatter is wanted.
 
     Attributes
     ----------
@@ -65,8 +67,16 @@ class Block:
         The place of each sample in the snapshot.
     """
 
-    def __init__(self, snapshot: Snapshot, part: Part, *, scored: bool = False, projecting: bool = False) -> None:
-        self.snapshot, self.scored, self.projecting = snapshot, scored, projecting
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        part: Part,
+        *,
+        scored: bool = False,
+        projecting: bool = False,
+        scattering: bool = False,
+    ) -> None:
+        self.snapshot, self.scored, self.projecting, self.scattering = snapshot, scored, projecting, scattering
         self.stored, self.target = part.features, snapshot.target[part.rows]
         self.rows: slice | NDArray[np.intp] = part.rows
         if np.any(self.target[1:] < self.target[:-1]):
@@ -181,20 +191,21 @@ class Block:
 class _Products:
     """The features of a block, relative to the origin if there is one, times a factor, (d, m) -> (m, B).
 
-    With it the sum of their squares over each class around the origin, (K,).
+    With it the sum of their squares over each class, (K,), if the block is scattering.
     """
 
     def __init__(self, block: Block, factor: NDArray[np.float64], name: str = "products") -> None:
         self._target, self._factor = block.target, factor
-        self._origin = block.origin
+        self._origin, self._scattering = block.origin, block.scattering
         self.found = buffer(name, (factor.shape[1], len(block.target))), np.zeros(block.snapshot.classes)
 
     def enter(self, rows: slice, features: NDArray[np.float64]) -> None:
         """Multiply a tile; it may be changed."""
         products, scatter = self.found
+        own = self._target[rows]
         if self._origin is not None:
-            own = self._target[rows]
             np.subtract(features, self._origin[own[0] if own[0] == own[-1] else own], out=features)
+        if self._scattering:
             scatter += _squares_by_class(features, own, len(scatter))
         multiply(features, self._factor, products[:, rows])
 
@@ -211,7 +222,6 @@ def _squares_by_class(features: NDArray[np.float64], target: NDArray[np.int64], 
     """Sum the squares of features of increasing labels over each class, (K,)."""
     sums = np.zeros(classes)
     if target[0] == target[-1]:
-        flat = features.ravel()
-        sums[target[0]] = flat @ flat
+        sums[target[0]] = np.vdot(features, features)
         return sums
     return np.bincount(target, np.einsum("ij,ij->i", features, features), classes).astype(np.float64, copy=False)

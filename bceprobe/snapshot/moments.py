@@ -24,10 +24,15 @@ EPS = float(np.finfo(np.float64).eps)
 COLLAPSED = 1e-2
 # Columns that BLAS works on together: a product with 20 of them takes less time than one with 19.
 LANES = 4
+# Sums of squares whose terms neither overflow float32 nor, but for what is far too little to matter, fall below it.
+SMALLEST_SUM, LARGEST_SUM = 1e-20, 1e30
 
 
 class Moments(NamedTuple):
-    """Per class: samples (K,), mean (K, d), a first sample (K, d), and the sum of squared norms (K,)."""
+    """Per class: samples (K,), mean (K, d), a first sample (K, d), and about the sum of squared norms (K,).
+
+    The sum is added up in the type of the features, enough to tell sizes by.
+    """
 
     counts: NDArray[np.int64]
     means: NDArray[np.float64]
@@ -143,16 +148,25 @@ def _of_class(stored: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.flo
     taken relative to the first.
     """
     first = stored[0].astype(np.float64)
+    if stored.dtype == np.float32 and (known := _short_squares(stored)):
+        return np.add.reduce(stored, axis=0, dtype=np.float64) / len(stored), first, known
     origin = first if stored.dtype.itemsize > SHORT else None
     total, squares = np.zeros(len(first)), 0.0
     for _, features in tiles(stored):
         flat = features.ravel()
-        squares += float(flat @ flat)
+        squares += float(np.vdot(flat, flat))
         if origin is not None:
             np.subtract(features, origin, out=features)
         total += _ones(len(features)) @ features
     mean = total / len(stored)
     return mean if origin is None else origin + mean, first, squares
+
+
+def _short_squares(stored: NDArray[np.float32]) -> float:
+    """Sum the squares of some samples in float32, which is all that `squares` are for; 0 where it could be far off."""
+    flat = stored.reshape(-1)
+    squares = float(np.vdot(flat, flat))
+    return squares if SMALLEST_SUM < squares < LARGEST_SUM else 0.0
 
 
 @cache

@@ -35,6 +35,7 @@ class Statistic:
     kind: Literal["summed", "per sample", "per class"]
     tiled: bool = False
     decides: bool = False
+    scatters: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ def tiled(function: Callable[[Block], tuple[Array, ...]]) -> Statistic:
 def deciding(function: Callable[[Block], tuple[Array, ...]]) -> Statistic:
     """Make a statistic that is summed, of a function that asks which logit leads (`Block.leads`)."""
     return Statistic(function, "summed", decides=True)
+
+
+def scattering(function: Callable[[Block], tuple[Array, ...]]) -> Statistic:
+    """Make a statistic that is summed, of a function that asks for the scatter of the projection (`Projected`)."""
+    return Statistic(function, "summed", scatters=True)
 
 
 def per_sample(function: Callable[[Block], Array]) -> Statistic:

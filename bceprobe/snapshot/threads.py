@@ -33,10 +33,22 @@ NESTED = (
     "or make it a summed statistic, which may use class means"
 )
 _LOCAL = threading.local()
+# Holds something once this process is to work in one thread.
+_ALONE: list[bool] = []
+
+
+def workers() -> int:
+    """Count the threads that work: one for each core, or one if others of our processes use these."""
+    return 1 if _ALONE else cores()
+
+
+def work_alone() -> None:
+    """From now on work in one thread: this process is one of several, each on a core."""
+    _ALONE.append(True)
 
 
 @cache
-def workers() -> int:
+def cores() -> int:
     """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

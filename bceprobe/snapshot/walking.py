@@ -32,11 +32,12 @@ def walk(snapshot: Snapshot, statistics: Sequence[Statistic]) -> Results:
     ordered = sorted(statistics, key=lambda statistic: not statistic.tiled)
     scored = any(_takes_scores(statistic, snapshot.classes) for statistic in statistics)
     projecting = not all(statistic.tiled for statistic in statistics)
+    scattering = any(statistic.scatters for statistic in statistics)
 
     def of_part(part: Part) -> list[Any]:
         if not checked:
             refuse_unusable(part)
-        block = Block(snapshot, part, scored=scored, projecting=projecting)
+        block = Block(snapshot, part, scored=scored, projecting=projecting, scattering=scattering)
         found = [(statistic, statistic.function(block)) for statistic in ordered]
         for statistic, values in found:
             if statistic.kind == "per sample":

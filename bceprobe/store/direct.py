@@ -10,8 +10,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-import google_crc32c
 import numpy as np
+from crc32c import crc32c
 
 from bceprobe.store.arrays import CHECKSUM_BYTES
 from bceprobe.store.location import local_path
@@ -88,11 +88,11 @@ def _read_chunk(path: Path, rows: NDArray[Any], whole: int) -> bool:
                 view = piece.view(np.uint8)
                 if file.readinto(view.data) != view.nbytes or not _is_finite(piece):
                     return False
-                checksum = google_crc32c.extend(checksum, view)
+                checksum = crc32c(view, checksum)
             rest = file.read(whole - flat.nbytes + CHECKSUM_BYTES + 1)
     except OSError:
         return False
-    checksum = google_crc32c.extend(checksum, rest[:-CHECKSUM_BYTES])
+    checksum = crc32c(rest[:-CHECKSUM_BYTES], checksum)
     complete = flat.nbytes + len(rest) == whole + CHECKSUM_BYTES
     return complete and checksum == int.from_bytes(rest[-CHECKSUM_BYTES:], "little")
 
@@ -101,4 +101,4 @@ def _is_finite(flat: NDArray[Any]) -> bool:
     """Tell whether all numbers are finite: so is a sum of their squares, unless these are too large for their type."""
     short = flat.dtype.itemsize < _BLAS_BYTES
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool((not short and np.isfinite(flat @ flat)) or np.isfinite(flat).all())
+        return bool((not short and np.isfinite(np.vdot(flat, flat))) or np.isfinite(flat).all())
