@@ -6,6 +6,7 @@ Epochs that follow each other stay together, as changes need the scores of the e
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from bceprobe.analysis.processes import can_fork, side_by_side
@@ -44,7 +45,7 @@ def work_side_by_side(tasks: Sequence[Task], jobs: int, memory: int | None) -> G
     yield sum(len(task.epochs) for task in tasks) - sum(open_epochs.values())
     own = (half_of_memory() if memory is None else memory) // count
 
-    def measured(share: list[Piece]) -> Iterator[tuple[int, int, Row]]:
+    def measured(share: Sequence[Piece]) -> Iterator[tuple[int, int, Row]]:
         for number, lacking in share:
             for epoch, row in tasks[number].measured(lacking, own, ahead=False):
                 yield number, epoch, row
@@ -67,17 +68,20 @@ def divided(pieces: Sequence[Piece], count: int) -> list[list[Piece]]:
 
     Examples
     --------
-    >>> divided([Piece(0, {1: ["nc"], 2: ["nc"], 3: ["nc"]}), Piece(1, {1: ["nc"]})], 2)
-    [[Piece(number=0, lacking={1: ['nc'], 2: ['nc']})], [Piece(number=0, lacking={3: ['nc']}), Piece(number=1, lacking={1: ['nc']})]]
+    >>> for share in divided([Piece(0, {1: ["nc"], 2: ["nc"], 3: ["nc"]}), Piece(1, {1: ["nc"]})], 2):
+    ...     print([tuple(piece) for piece in share])
+    [(0, {1: ['nc'], 2: ['nc']})]
+    [(0, {3: ['nc']}), (1, {1: ['nc']})]
     """
-    every = [(piece.number, epoch) for piece in pieces for epoch in sorted(piece.lacking)]
+    every = [(number, epoch, topics) for number, lacking in pieces for epoch, topics in sorted(lacking.items())]
     bounds = [len(every) * at // count for at in range(count + 1)]
-    shares = [every[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True) if stop > start]
-    return [[_chosen(piece, share) for piece in pieces if any(n == piece.number for n, _ in share)] for share in shares]
+    return [_gathered(every[start:stop]) for start, stop in pairwise(bounds) if stop > start]
 
 
-def _chosen(piece: Piece, share: Sequence[tuple[int, int]]) -> Piece:
-    return Piece(piece.number, {epoch: piece.lacking[epoch] for number, epoch in share if number == piece.number})
+def _gathered(epochs: Sequence[tuple[int, int, list[str]]]) -> list[Piece]:
+    """Make pieces of epochs, each with the number of its task before and its topics after it."""
+    tasks = groupby(epochs, key=lambda one: one[0])
+    return [Piece(number, {epoch: topics for _, epoch, topics in own}) for number, own in tasks]
 
 
 def _one_by_one(tasks: Sequence[Task], memory: int | None) -> Iterator[int]:

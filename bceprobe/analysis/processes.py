@@ -18,7 +18,7 @@ from bceprobe.errors import BceProbeError
 from bceprobe.snapshot import one_blas_thread, work_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -29,7 +29,7 @@ R = TypeVar("R")
 class _End(NamedTuple):
     """The last thing that a process sends: what it warned about, and its error if it failed."""
 
-    warned: list[tuple[Warning, str, int]]
+    warned: list[tuple[Warning | str, type[Warning], str, int]]
     error: BaseException | None = None
 
 
@@ -38,7 +38,7 @@ def can_fork() -> bool:
     return sys.platform == "linux"
 
 
-def side_by_side(work: Callable[[T], Iterable[R]], shares: Sequence[T]) -> Iterator[R]:
+def side_by_side(work: Callable[[T], Iterable[R]], shares: Sequence[T]) -> Generator[R, None, None]:
     """Yield what `work` yields for each share, in a process of its own, in any order.
 
     Each process uses one thread. All are ended when this generator is closed. What they warn about is warned about
@@ -52,10 +52,11 @@ def side_by_side(work: Callable[[T], Iterable[R]], shares: Sequence[T]) -> Itera
     with _started(work, shares) as running:
         waiting = dict(running)
         while waiting:
-            for ready in connection.wait(list(waiting)):
-                found = _received(ready, waiting[ready])
+            ready = set(connection.wait(list(waiting)))
+            for results in [one for one in waiting if one in ready]:
+                found = _received(results, waiting[results])
                 if isinstance(found, _End):
-                    del waiting[ready]
+                    del waiting[results]
                     _tell(found)
                 else:
                     yield found
@@ -64,13 +65,13 @@ def side_by_side(work: Callable[[T], Iterable[R]], shares: Sequence[T]) -> Itera
 @contextmanager
 def _started(
     work: Callable[[T], Iterable[R]], shares: Sequence[T]
-) -> Iterator[dict[Connection, BaseProcess]]:
+) -> Generator[dict[Connection, BaseProcess], None, None]:
     """Start a process for each share, and end those that are left."""
     running: dict[Connection, BaseProcess] = {}
     try:
         for share in shares:
             ours, theirs = get_context("fork").Pipe(duplex=False)
-            process = get_context("fork").Process(target=_work, args=(work, share, theirs), daemon=True)
+            process: BaseProcess = get_context("fork").Process(target=_work, args=(work, share, theirs), daemon=True)
             with warnings.catch_warnings():
                 # Forking is safe while no thread of ours works, and the new process uses none of the others.
                 warnings.simplefilter("ignore", DeprecationWarning)
@@ -93,7 +94,7 @@ def _work(work: Callable[[T], Iterable[R]], share: T, results: Connection) -> No
         work_alone()
         with warnings.catch_warnings(record=True) as caught, one_blas_thread():
             error = _sent(work, share, results)
-        results.send(_End([(one.message, one.filename, one.lineno) for one in caught], error))
+        results.send(_End([(one.message, one.category, one.filename, one.lineno) for one in caught], error))
     except BrokenPipeError:
         pass  # Nobody waits for it any more.
     finally:
@@ -120,10 +121,10 @@ def _portable(error: Exception) -> Exception:
     return error
 
 
-def _received(ready: Connection, process: BaseProcess) -> Any:
+def _received(results: Connection, process: BaseProcess) -> Any:
     """Receive from a process, and say so if it has died."""
     try:
-        return ready.recv()
+        return results.recv()
     except (EOFError, OSError):
         process.join()
         what = f"a process that measured was ended from outside (exit code {process.exitcode})"
@@ -132,7 +133,7 @@ def _received(ready: Connection, process: BaseProcess) -> Any:
 
 def _tell(end: _End) -> None:
     """Warn about what the process warned about, and raise its error."""
-    for message, filename, line in end.warned:
-        warnings.warn_explicit(message, type(message), filename, line)
+    for message, category, filename, line in end.warned:
+        warnings.warn_explicit(message, category, filename, line)
     if end.error:
         raise end.error

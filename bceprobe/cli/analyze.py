@@ -49,6 +49,7 @@ def analyze(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Of a Dask cluster, such as tcp://..., to measure on.")
     ] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0: one per core, as memory allows.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.", show_envvar=False)] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.", show_envvar=False)] = False,
 ) -> None:
@@ -65,6 +66,7 @@ def analyze(
         "global_mean": global_mean.value,
         "memory": parse_bytes(memory) if memory is not None else None,
         "scheduler": scheduler,
+        "jobs": jobs,
     }
     show: Callable[..., None] = _json if as_json else _csv if as_csv else _tables
     if topic == TRAJECTORIES:

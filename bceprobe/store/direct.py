@@ -88,7 +88,7 @@ def _read_chunk(path: Path, rows: NDArray[Any], whole: int) -> bool:
                 view = piece.view(np.uint8)
                 if file.readinto(view.data) != view.nbytes or not _is_finite(piece):
                     return False
-                checksum = crc32c(view, checksum)
+                checksum = crc32c(view.data, checksum)
             rest = file.read(whole - flat.nbytes + CHECKSUM_BYTES + 1)
     except OSError:
         return False

@@ -47,17 +47,26 @@ class Timing:
         return f"{shown(self.best)} (+{statistics.median(self.seconds) / self.best - 1:.0%})"
 
 
-def interleaved(repetitions: int, **things: Callable[[], Any]) -> list[Timing]:
+def interleaved(
+    repetitions: int, prepare: Callable[[], object] = lambda: None, **things: Callable[[], Any]
+) -> list[Timing]:
     """Time things in turns, so that what disturbs the machine disturbs all of them; each once before, to warm up.
 
     Between them is a rest, and each runs once untimed, so that what it finds in caches and memory is its own.
+    `prepare` is called, untimed, before each run.
     """
-    results = {name: thing() for name, thing in things.items()}
+
+    def prepared(thing: Callable[[], Any]) -> Any:
+        prepare()
+        return thing()
+
+    results = {name: prepared(thing) for name, thing in things.items()}
     seconds: dict[str, list[float]] = {name: [] for name in things}
     for _ in range(repetitions):
         for name, thing in things.items():
             time.sleep(REST)
-            thing()
+            prepared(thing)
+            prepare()
             start = time.perf_counter()
             thing()
             seconds[name].append(time.perf_counter() - start)

@@ -1,12 +1,13 @@
 """What is measured in a process of its own, because of its memory: read, analyse or capture a run.
 
-python tests/benchmarks/worker.py read|analyze RUN [MEMORY]
+python tests/benchmarks/worker.py read|analyze RUN [MEMORY [JOBS]]
 python tests/benchmarks/worker.py capture RUN SAMPLES LENGTH BATCH
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import sys
 from pathlib import Path
@@ -38,17 +39,23 @@ def read_directly(run: Path) -> None:
         read_into(split.features(epoch), memory)
 
 
-def analyze(run: Path, memory: int | None = None, topic: str = "all") -> xr.Dataset:
-    """Compute a topic, or every one, without a cache; `memory` in bytes, the default of the program if left out."""
+def forget(run: Path) -> None:
+    """Remove what was computed of a run."""
+    shutil.rmtree(run / "metrics.zarr", ignore_errors=True)
+
+
+def analyze(run: Path, memory: int | None = None, topic: str = "all", jobs: int = 1) -> xr.Dataset:
+    """Compute a topic, or every one; `memory` in bytes, the default of the program if left out."""
     from bceprobe.analysis import analyze
 
-    shutil.rmtree(run / "metrics.zarr", ignore_errors=True)
-    options: dict[str, Any] = {} if memory is None else {"memory": memory}
-    return analyze(run, topic, **options)
+    return analyze(run, topic, memory=memory, jobs=jobs)
 
 
-def main(task: str, run: Path, memory: str = "") -> None:
-    """Run a task and print, as JSON, the peak of memory before and after it, and the numbers that it found."""
+def main(task: str, run: Path, memory: str = "", jobs: str = "1") -> None:
+    """Run a task and print, as JSON, the peak of memory before and after it, and the numbers that it found.
+
+    To the peak belongs, for each process that it starts, what the largest of them took beyond what there was before.
+    """
     from benchmarks.harness import peak_memory
 
     from bceprobe.metrics import METRICS
@@ -56,11 +63,14 @@ def main(task: str, run: Path, memory: str = "") -> None:
     METRICS.values()
     before, numbers = peak_memory(), {}
     if task == "analyze":
-        dataset = analyze(run, int(memory) if memory else None)
+        forget(run)
+        dataset = analyze(run, int(memory) if memory else None, jobs=int(jobs))
         numbers = {str(name): dataset[name].values.tolist() for name in dataset.data_vars}
     else:
         read(run)
-    sys.stdout.write(json.dumps({"before": before, "peak": peak_memory(), "numbers": numbers}))
+    largest = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    peak = peak_memory() + int(jobs) * max(largest - before, 0)
+    sys.stdout.write(json.dumps({"before": before, "peak": peak, "numbers": numbers}))
 
 
 def capture(run: Path, samples: int, length: int, batch: int) -> None:
