@@ -1,7 +1,7 @@
 """Reading the snapshots of a split one after the other: the next one from disk while one is measured.
 
-What is in memory is bounded: two snapshots and about 300 MB, or less where a bound is given. A snapshot that does not
-fit is read in blocks, anew for every walk.
+What is in memory is bounded: two snapshots and about 300 MB, or less where a bound is given; half of that where other
+processes measure beside this one. A snapshot that does not fit is read in blocks, anew for every walk.
 """
 
 from __future__ import annotations

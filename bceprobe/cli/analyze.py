@@ -55,7 +55,8 @@ def analyze(
 ) -> None:
     """Compute metrics of every stored epoch, offline; computed values are kept beside the run.
 
-    On a cluster, whose workers see the same folders, each measures some of the runs: --scheduler tcp://127.0.0.1:8786.
+    By default a process per core measures, as far as memory allows and the work is worth it. On a cluster, whose
+    workers see the same folders, each measures some of the runs: --scheduler tcp://127.0.0.1:8786.
 
     Example: bceprobe analyze nc runs/quickstart/bce --split train --epochs 1,10,last
     """

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from contextlib import closing
@@ -30,10 +31,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are f
 
 
 class OddError(Exception):
-    """An error that cannot be made again from what was pickled."""
+    """An error with something that cannot be sent to another process."""
 
-    def __init__(self, first: str, second: str) -> None:
-        super().__init__(f"{first} {second}")
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.lock = threading.Lock()
 
 
 def numbered(share: int) -> Iterator[tuple[int, int, int]]:
@@ -83,7 +85,7 @@ def test_an_error_is_raised_here() -> None:
         list(side_by_side(failing, [StoreCorruptError("a chunk is lost", "Look for it")]))
     assert caught.value.hint == "Look for it"
     with pytest.raises(RuntimeError, match="OddError: no way"):
-        list(side_by_side(failing, [OddError("no", "way")]))
+        list(side_by_side(failing, [OddError("no way")]))
 
 
 def test_a_killed_process_is_told() -> None:
