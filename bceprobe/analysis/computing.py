@@ -70,7 +70,7 @@ class Task:
         """Compute topics of epochs, in the order of the epochs; `memory` and `ahead` are those of `Reader`."""
         if not lacking:
             return
-        change = any(self._looks_back(topic) for topics in lacking.values() for topic in topics)
+        change = sorted({topic for topics in lacking.values() for topic in topics if self._looks_back(topic)})
         reader = Reader(self.split, self.context, self.global_mean, memory, ahead=ahead)
         for epoch, snapshot in reader.snapshots(sorted(lacking), change=change):
             yield epoch, evaluate(snapshot, *lacking[epoch])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bceprobe.metrics.base import looked_back_at
 from bceprobe.store.direct import read_into
 
 if TYPE_CHECKING:
@@ -89,17 +90,20 @@ class Reader:
         spare = (bound - self.buffers * size) // 8
         self.scores = max(1, min(spare, SCORES) if memory is None else spare)
 
-    def snapshots(self, epochs: Sequence[int], *, change: bool) -> Iterator[tuple[int, Snapshot]]:
-        """Yield some epochs in order; with `change`, each knows its previous snapshot, if there is one.
+    def snapshots(self, epochs: Sequence[int], *, change: Sequence[str]) -> Iterator[tuple[int, Snapshot]]:
+        """Yield some epochs in order; each knows its previous snapshot, if there is one, where topics are about change.
 
         A snapshot is to be measured before the next one is taken: then its features may leave memory.
         """
-        known: dict[int, Snapshot] = {}
-        for epoch, features in self._features(epochs):
-            before = self.split.before(epoch) if change else None
-            previous = None if before is None else known.get(before) or self._open(before, None, None)
-            snapshot = self._open(epoch, features, previous)
+        before = {epoch: self.split.before(epoch) if change else None for epoch in epochs}
+        passed = {epoch for epoch in before.values() if epoch is not None} - before.keys()
+        known: dict[int | None, Snapshot] = {}
+        for epoch, features in self._features(sorted({*epochs, *passed})):
+            snapshot = self._open(epoch, features, known.get(before.get(epoch)))
             known = {epoch: snapshot}
+            if epoch in passed:
+                snapshot.be_previous(statistic for topic in change for statistic in looked_back_at(topic))
+                continue
             yield epoch, snapshot
             # A chain of all previous snapshots would stay in memory.
             object.__setattr__(snapshot, "previous", None)

@@ -71,7 +71,7 @@ class Metric:
     higher_is_better: bool | None = False
     scale: str = "linear"
     by_class: bool = False
-    uses: tuple[Statistic | Callable[[Snapshot], Any], ...] = ()
+    uses: tuple[Statistic | Before | Callable[[Snapshot], Any], ...] = ()
     version: int = 1
 
     @property
@@ -140,7 +140,13 @@ def topic_metrics(topic: str) -> list[Metric]:
 
 def looks_back(topic: str) -> bool:
     """Tell whether a metric of the topic names a statistic of the previous snapshot, `Before`, among what it uses."""
-    return any(isinstance(used, Before) for entry in topic_metrics(topic) for used in entry.uses)
+    return bool(looked_back_at(topic))
+
+
+def looked_back_at(topic: str) -> list[Statistic]:
+    """List the statistics of the previous snapshot that the metrics of a topic use."""
+    used = [one for entry in topic_metrics(topic) for one in entry.uses]
+    return [one.statistic for one in used if isinstance(one, Before)]
 
 
 def evaluate(snapshot: Snapshot, *chosen: str) -> dict[str, Value]:

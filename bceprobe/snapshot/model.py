@@ -212,6 +212,10 @@ class Snapshot:
         self.gather(prepare(self))
         return columns(self)
 
+    def be_previous(self, statistics: Iterable[Statistic]) -> None:
+        """Gather what the metrics of the next snapshot want of this one, while its features are at hand."""
+        self.gather([*statistics, *prepare(self)])
+
     def __getitem__(self, statistic: Statistic) -> Any:
         self.gather([statistic])
         return self.kept[statistic]

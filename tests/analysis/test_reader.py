@@ -57,7 +57,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[threading.Event]:
 
 def test_the_next_epoch_is_read_while_one_is_measured(run: Path, reads: list[threading.Event]) -> None:
     """With room for two, an epoch is in memory before it is asked for; a third one waits until the first is done."""
-    snapshots = reader(run).snapshots([1, 2, 3, 4], change=False)
+    snapshots = reader(run).snapshots([1, 2, 3, 4], change=[])
     next(snapshots)
     assert reads[1].wait(10)
     assert not reads[2].wait(0.2)
@@ -68,7 +68,7 @@ def test_the_next_epoch_is_read_while_one_is_measured(run: Path, reads: list[thr
 
 def test_with_room_for_one_epoch_reading_waits(run: Path, reads: list[threading.Event]) -> None:
     """The next epoch takes the memory of the one before, so that it is read when that is done."""
-    snapshots = reader(run, WORKSPACE + SIZE).snapshots([1, 2, 3, 4], change=False)
+    snapshots = reader(run, WORKSPACE + SIZE).snapshots([1, 2, 3, 4], change=[])
     next(snapshots)
     assert reads[0].is_set()
     assert not reads[1].wait(0.2)
@@ -101,7 +101,7 @@ def test_every_epoch_has_its_own_features(memory: int | None, run: Path) -> None
     split = open_run(run).split("train")
     expected = {epoch: split.features(epoch)[:] for epoch in (1, 3, 4)}
     met = []
-    for epoch, snapshot in reader(run, memory).snapshots([1, 3, 4], change=False):
+    for epoch, snapshot in reader(run, memory).snapshots([1, 3, 4], change=[]):
         met.append((epoch, snapshot))
         for earlier, shown in met:
             np.testing.assert_array_equal(shown.features[:], expected[earlier])
@@ -111,7 +111,7 @@ def test_every_epoch_has_its_own_features(memory: int | None, run: Path) -> None
 def test_a_snapshot_knows_the_epoch_before_it(run: Path) -> None:
     """With `change` each snapshot has the one before, which is forgotten when it is done; the first has none."""
     kept = []
-    for epoch, snapshot in reader(run).snapshots([1, 3, 4], change=True):
+    for epoch, snapshot in reader(run).snapshots([1, 3, 4], change=["updates"]):
         before = snapshot.previous
         assert (before is None) == (epoch == 1)
         if before is not None:
