@@ -25,12 +25,9 @@ format:
     uv run ruff format
     uv run ruff check --fix
 
-# Every recipe at its small scale, then the paper's claims on all runs; finished points are kept.
-experiments-small folder="runs/small":
-    for recipe in fig2 bias-mean bias-decay batch-size nc-grid table1 transformers imagenet long-tail theory; do \
-        uv run bceprobe sweep "$recipe" --scale small --out "{{folder}}/$recipe" --jobs 2 || exit; \
-    done
-    uv run bceprobe claims "{{folder}}" --out reports/claims-small.html
+# Every recipe at its small scale, then the paper's claims on all runs, kept in reports/; finished points are kept.
+experiments-small *folder:
+    uv run python tests/experiments.py {{folder}}
 
 # Write METRICS.md and the outputs in README.md again; WORDS: only those of commands that contain them.
 docs *words:

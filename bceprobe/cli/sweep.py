@@ -22,7 +22,7 @@ HOUR, MINUTE = 3600, 60
 
 def sweep(
     recipe: Annotated[str, typer.Argument(help="See bceprobe list recipes; or a .toml file.", show_envvar=False)],
-    scale: Annotated[str, typer.Option(help="paper: as published; small: minutes on two cores.")] = "paper",
+    scale: Annotated[str, typer.Option(help="paper: as published; small: minutes on two cores; or another.")] = "paper",
     seeds: Annotated[str | None, typer.Option(metavar="0-4", help="Instead of the recipe's.")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: one, or one per GPU.")] = 0,
     scheduler: Annotated[
