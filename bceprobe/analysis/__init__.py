@@ -66,8 +66,8 @@ def analyze(
         ``"sample"`` (the paper) or ``"class"`` (mean of class means).
     memory
         Bytes that may be taken; half of the machine's memory if left out. Two snapshots and 300 MB are used at most, or
-        a snapshot and 150 MB for each process; one that does not fit is walked in blocks, with the same results. On a cluster, what each worker thread may
-        take.
+        a snapshot and 150 MB for each process; one that does not fit is walked in blocks, with the same results. On a
+        cluster, what each worker thread may take.
     progress
         Called after each snapshot with the number of snapshots done and their total.
     scheduler
