@@ -127,7 +127,7 @@ def _blocks(one: Judged) -> Iterator[Block]:
         return
     yield Definitions(tuple(_definitions(one, one.result)))
     if one.result.values:
-        yield _values(one.result)
+        yield _values(one.claim.name, one.result)
     if one.result.drawing:
         yield _figure(one.claim.name, one.result)
 
@@ -147,10 +147,10 @@ def _definitions(one: Judged, result: Result) -> Iterator[Definition]:
         yield Definition("Note", note)
 
 
-def _values(result: Result) -> Table:
+def _values(name: str, result: Result) -> Table:
     columns = (Column("Value"), Column("Here"), Column("Published"))
     rows = tuple((Cell(one.name), Cell(one.measured or UNDEFINED), Cell(one.published)) for one in result.values)
-    return Table("Measured beside published", columns, rows, sortable=False)
+    return Table(f"{name}: measured beside published", columns, rows, sortable=False)
 
 
 def _figure(name: str, result: Result) -> FigureGroup:
