@@ -1,6 +1,8 @@
 # Everything a developer or CI runs. `just` alone is what CI runs.
 
 export UV_NO_PROGRESS := "1"
+# Where this is set, every process compiles all of torch again, 20 s each; empty is unset.
+export PYTHONDONTWRITEBYTECODE := ""
 
 # The checks of CI, in its order.
 default: lint test quickstart

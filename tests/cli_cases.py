@@ -1,4 +1,4 @@
-"""What a test of a command works with: see the fixture `command` of tests/cli."""
+"""What a test of a command works with: see the fixture `command` of tests/conftest.py."""
 
 from __future__ import annotations
 

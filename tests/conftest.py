@@ -1,4 +1,4 @@
-"""What all tests share: no deadline for hypothesis on busy machines, and the real data of ../shared/data.
+"""What all tests share: no deadline for hypothesis on busy machines, the command, and the real data of ../shared/data.
 
 MNIST and CIFAR-10 are laid out once per test session as torchvision wants them.
 """
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cli_cases import Done
 from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cli_cases import Command
     from dask_cases import Workers
 
 settings.register_profile("shared", deadline=None)
@@ -35,6 +37,21 @@ def real_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real_cifar_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder with CIFAR-10; laying it out takes about 5 seconds and 180 MB."""
     return _unpacked("cifar10", tmp_path_factory)
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run `bceprobe` in this process, through the boundary that turns errors into exit codes."""
+    from bceprobe.cli import main
+
+    def run(*arguments: str | Path) -> Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return Done(int(ended.value.code or 0), printed.out, printed.err)
+
+    return run
 
 
 @pytest.fixture

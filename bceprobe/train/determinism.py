@@ -39,13 +39,19 @@ def seeded(seed: int, purpose: str, epoch: int = 0) -> Iterator[None]:
         yield
 
 
-def set_determinism(*, deterministic: bool, tf32: bool = False) -> None:
-    """Compute float32 in float32, unless TF32 is wanted, and choose deterministic kernels on request."""
+def set_determinism(*, deterministic: bool, tf32: bool = False, compiled: bool = False) -> None:
+    """Compute float32 in float32, unless TF32 is wanted, and choose deterministic kernels on request.
+
+    Unless kernels are `compiled`, torch's compiler is not told: that would import it, which takes seconds.
+    """
     allow_tf32(allowed=tf32)
     torch.backends.cudnn.benchmark = not deterministic
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(deterministic)
+    if compiled:
+        torch.use_deterministic_algorithms(deterministic)
+    else:
+        torch.set_deterministic_debug_mode("error" if deterministic else "default")
 
 
 def choose_device(name: str) -> torch.device:

@@ -138,7 +138,8 @@ def make_session(
     chosen, team = settings.loss, team or Single()
     check_batch_size(settings.optim.batch_size, team)
     loss = make_loss(chosen.name, smoothing=chosen.smoothing, options=chosen.options, soft=settings.augment.mixes)
-    set_determinism(deterministic=settings.deterministic, tf32=settings.precision == "tf32")
+    tf32 = settings.precision == "tf32"
+    set_determinism(deterministic=settings.deterministic, tf32=tf32, compiled=settings.compile)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     device = find_device(settings)

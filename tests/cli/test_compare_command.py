@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from contextlib import chdir
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 from builders import make_arms, make_run
@@ -14,8 +15,12 @@ import bceprobe
 from bceprobe.report import to_html
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from cli_cases import Command, Done
+
+Run: TypeAlias = "Callable[..., Done]"
 LONG = "a-folder-with-quite-a-long-name-[bold]-and-<b>markup"
 
 
@@ -28,16 +33,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in the working folder."""
-    command = [sys.executable, "-m", "bceprobe", "compare", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+@pytest.fixture
+def run(command: Command) -> Run:
+    """Run the command in a working folder."""
+
+    def run(folder: Path, *arguments: str) -> Done:
+        with chdir(folder):
+            return command("compare", *arguments)
+
+    return run
 
 
-def test_verdict_table_and_path_of_the_report_are_printed(folder: Path) -> None:
+def test_verdict_table_and_path_of_the_report_are_printed(run: Run, folder: Path) -> None:
     """The output starts with the verdict, shows every quantity within 80 columns, and ends with the report's path."""
     done = run(folder, "ce", "bce")
-    lines = done.stdout.splitlines()
+    lines = done.out.splitlines()
     headline = bceprobe.compare(folder / "ce", folder / "bce").verdict().headline
     assert " ".join(lines).startswith(headline)
     assert [line.split("  ")[0].strip() for line in lines if line.startswith((" NC", " Acc", " Uni"))][:7] == [
@@ -51,10 +61,10 @@ def test_verdict_table_and_path_of_the_report_are_printed(folder: Path) -> None:
     ]
     assert max(map(len, lines)) <= 80
     assert lines[-1] == "Report: reports/ce-vs-bce.html"
-    assert done.stderr.startswith("x: ratio")
+    assert done.err.startswith("x: ratio")
 
 
-def test_the_report_is_that_of_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_report_is_that_of_python(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file holds exactly what `bceprobe.compare(...).report()` renders to."""
     monkeypatch.chdir(folder)
     run(folder, "ce", "bce", "--out", "new/mine.html")
@@ -62,27 +72,27 @@ def test_the_report_is_that_of_python(folder: Path, monkeypatch: pytest.MonkeyPa
     assert page == to_html(bceprobe.compare("ce", "bce").report())
 
 
-def test_json_on_stdout_is_one_document(folder: Path) -> None:
+def test_json_on_stdout_is_one_document(run: Run, folder: Path) -> None:
     """`--report json` prints the document of the Python result and nothing else."""
-    document = json.loads(run(folder, "ce", "bce", "--report", "json").stdout)
+    document = json.loads(run(folder, "ce", "bce", "--report", "json").out)
     assert document["records"] == bceprobe.compare(folder / "ce", folder / "bce").to_dict()["records"]
 
 
 @pytest.mark.parametrize(("name", "start"), [("json", "{"), ("markdown", "# CE vs. BCE")])
-def test_out_takes_every_format(folder: Path, name: str, start: str) -> None:
+def test_out_takes_every_format(run: Run, folder: Path, name: str, start: str) -> None:
     """With --out the report goes to the file, and stdout has the verdict and the path."""
     done = run(folder, "ce", "bce", "--report", name, "--out", f"out.{name}")
     assert (folder / f"out.{name}").read_text(encoding="utf-8").startswith(start)
-    assert done.stdout.splitlines()[-1] == f"Report: out.{name}"
+    assert done.out.splitlines()[-1] == f"Report: out.{name}"
 
 
-def test_a_long_name_with_markup_does_no_harm(folder: Path) -> None:
+def test_a_long_name_with_markup_does_no_harm(run: Run, folder: Path) -> None:
     """Brackets, markup and length in a folder's name leave the table within 80 columns and the file name plain."""
     done = run(folder, "bce", LONG)
-    assert done.returncode == 0, done.stderr
-    assert all(len(line) <= 80 for line in done.stdout.splitlines() if line.startswith(" "))
-    assert "[bold]" in " ".join(done.stdout.split())
-    file = done.stdout.splitlines()[-1].removeprefix("Report: reports/")
+    assert done.code == 0, done.err
+    assert all(len(line) <= 80 for line in done.out.splitlines() if line.startswith(" "))
+    assert "[bold]" in " ".join(done.out.split())
+    file = done.out.splitlines()[-1].removeprefix("Report: reports/")
     assert set(file) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
@@ -95,11 +105,11 @@ def test_a_long_name_with_markup_does_no_harm(folder: Path) -> None:
         (["ce", "bce", "--out", "ce"], 2, "cannot write ce"),
     ],
 )
-def test_errors_are_one_line_of_what_to_do(folder: Path, arguments: list[str], code: int, says: str) -> None:
+def test_errors_are_one_line_of_what_to_do(run: Run, folder: Path, arguments: list[str], code: int, says: str) -> None:
     """What cannot be compared or written is told in one line on stderr, and stdout stays empty."""
     done = run(folder, *arguments)
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (code, "", 1)
-    assert says in done.stderr
+    assert (done.code, done.out, len(done.err.splitlines())) == (code, "", 1)
+    assert says in done.err
 
 
 def test_compare_needs_no_torch(folder: Path) -> None:

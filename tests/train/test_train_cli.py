@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,19 +17,19 @@ from bceprobe.store.validate import validate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cli_cases import Command
+
 OPTIONS = [text for key, value in SMALL.items() for text in ("--set", f"{key}={json.dumps(value)}")]
 
 
-def command(*arguments: str | Path) -> list[str]:
+def words(*arguments: str | Path) -> list[str]:
     """The command line of the program under test."""
     return [sys.executable, "-m", "bceprobe", *map(str, arguments)]
 
 
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        command(*arguments), capture_output=True, text=True, check=False, env={**os.environ, **environment}
-    )
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own to its end."""
+    return subprocess.run(words(*arguments), capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -54,27 +53,27 @@ def test_run_folder_is_complete(whole: Path) -> None:
     assert str(whole.parent) not in (whole / "config.toml").read_text()
 
 
-def test_plain_lines_carry_every_number(whole: Path) -> None:
+def test_plain_lines_carry_every_number(whole: Path, command: Command) -> None:
     """Without a terminal each epoch is one line on stderr with loss, accuracies and NC1 to NC3."""
-    done = run("train", *OPTIONS, "--out", whole.parent / "lines")
-    lines = [line for line in done.stderr.splitlines() if line.startswith("epoch ")]
+    done = command("train", *OPTIONS, "--out", whole.parent / "lines")
+    lines = [line for line in done.err.splitlines() if line.startswith("epoch ")]
     assert len(lines) == 5
     assert all(
         word in lines[0] for word in ("loss", "lr", "train", "test", "unif.", "NC1", "NC2", "NC3", "img/s", "MB")
     )
 
 
-def test_config_reruns_the_run(whole: Path) -> None:
+def test_config_reruns_the_command(whole: Path, command: Command) -> None:
     """A run's config.toml, given as --config, makes the same store again, byte for byte."""
     again = whole.parent / "again"
-    assert run("train", "--config", whole / "config.toml", "--out", again).returncode == 0
+    assert command("train", "--config", whole / "config.toml", "--out", again).code == 0
     assert stored_bytes(again) == stored_bytes(whole)
 
 
 def test_interrupt_saves_says_how_to_resume_and_exits_130(whole: Path) -> None:
     """Ctrl-C keeps completed epochs, names the command that goes on, and that command ends with the same bytes."""
     folder = whole.parent / "interrupted"
-    process = subprocess.Popen(command("train", *OPTIONS, "--out", folder), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words("train", *OPTIONS, "--out", folder), stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     lines: list[str] = []
     while not (lines and lines[-1].startswith("epoch 1 ")):
@@ -92,12 +91,12 @@ def test_interrupt_saves_says_how_to_resume_and_exits_130(whole: Path) -> None:
     assert history(folder) == history(whole)
 
 
-def test_diverging_loss_exits_4_and_keeps_what_was_captured(tmp_path: Path) -> None:
+def test_diverging_loss_exits_4_and_keeps_what_was_captured(tmp_path: Path, command: Command) -> None:
     """A loss that is not finite ends training with exit code 4, one line, and readable earlier epochs."""
     schedule = ["--set", "optim.milestones=[1]", "--set", "optim.factor=1e30"]
-    done = run("train", *OPTIONS, *schedule, "--out", tmp_path / "x")
-    assert done.returncode == 4
-    assert done.stderr.splitlines()[-1].startswith("bceprobe: training diverged: the loss is ")
+    done = command("train", *OPTIONS, *schedule, "--out", tmp_path / "x")
+    assert done.code == 4
+    assert done.err.splitlines()[-1].startswith("bceprobe: training diverged: the loss is ")
     assert open_run(tmp_path / "x").epochs("train") == [1]
     assert open_run(tmp_path / "x").manifest["status"] == "diverged"
 
@@ -137,38 +136,45 @@ def test_diverging_loss_exits_4_and_keeps_what_was_captured(tmp_path: Path) -> N
         (["--stop-when", "collapsed", "--capture-epochs", "last"], "Capture more"),
     ],
 )
-def test_wrong_input_is_one_line_and_exit_2(arguments: list[str], says: str, tmp_path: Path) -> None:
+def test_wrong_input_is_one_line_and_exit_2(
+    arguments: list[str], says: str, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each wrong option is told in one line that names it, with exit code 2, and nothing is written."""
-    done = subprocess.run(command("train", *arguments), capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert says in done.stderr
+    monkeypatch.chdir(tmp_path)
+    done = command("train", *arguments)
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 1, done.err
+    assert says in done.err
     assert not any(tmp_path.iterdir())
 
 
-def test_existing_runs_are_safe(whole: Path, tmp_path: Path) -> None:
+def test_existing_runs_are_safe(whole: Path, tmp_path: Path, command: Command) -> None:
     """A run is not overwritten without --force, and --force never removes what is no run."""
-    refused = run("train", *OPTIONS, "--out", whole)
-    assert refused.returncode == 2
-    assert "--resume" in refused.stderr
+    refused = command("train", *OPTIONS, "--out", whole)
+    assert refused.code == 2
+    assert "--resume" in refused.err
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "mother.txt").write_text("dear")
-    assert run("train", *OPTIONS, "--force", "--out", tmp_path / "letters").returncode == 2
+    assert command("train", *OPTIONS, "--force", "--out", tmp_path / "letters").code == 2
     assert (tmp_path / "letters" / "mother.txt").exists()
 
 
-def test_resume_refuses_other_settings(whole: Path) -> None:
+def test_resume_refuses_other_settings(whole: Path, command: Command) -> None:
     """A run goes on only with its own settings; the one that differs is named."""
-    done = run("train", "--resume", "--lr", "0.5", "--out", whole)
-    assert done.returncode == 2
-    assert "optim.lr = 0.01, not 0.5" in done.stderr
+    done = command("train", "--resume", "--lr", "0.5", "--out", whole)
+    assert done.code == 2
+    assert "optim.lr = 0.01, not 0.5" in done.err
 
 
-def test_environment_and_option_override_in_order(tmp_path: Path) -> None:
+def test_environment_and_option_override_in_order(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Option beats environment beats preset, and run.json records which one gave each value."""
     arguments = ("train", *OPTIONS, "--preset", "setting-2", "--epochs", "1", "--set", "optim.epochs=1")
-    done = run(*arguments, "--out", tmp_path / "x", BCEPROBE_TRAIN_LR="0.02", BCEPROBE_TRAIN_SEED="7")
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("BCEPROBE_TRAIN_LR", "0.02")
+    monkeypatch.setenv("BCEPROBE_TRAIN_SEED", "7")
+    done = command(*arguments, "--out", tmp_path / "x")
+    assert done.code == 0, done.err
     opened = open_run(tmp_path / "x")
     assert (opened.settings["optim"]["lr"], opened.settings["seed"]) == (0.02, 7)
     assert opened.settings["optim"]["schedule"] == "cosine"
@@ -176,12 +182,14 @@ def test_environment_and_option_override_in_order(tmp_path: Path) -> None:
     assert (sources["optim.lr"], sources["optim.schedule"]) == ("environment", "preset setting-2")
 
 
-def test_dry_run_writes_nothing_and_tells_the_true_size(whole: Path, tmp_path: Path) -> None:
+def test_dry_run_writes_nothing_and_tells_the_true_size(
+    whole: Path, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The size that --dry-run tells is the size of the features that are then stored, within 5 %."""
-    done = subprocess.run(
-        command("train", *OPTIONS, "--dry-run"), capture_output=True, text=True, check=True, cwd=tmp_path
-    )
+    monkeypatch.chdir(tmp_path)
+    done = command("train", *OPTIONS, "--dry-run")
+    assert done.code == 0, done.err
     assert not any(tmp_path.iterdir())
-    told = float(next(line for line in done.stdout.splitlines() if line.strip().startswith("store")).split()[1])
+    told = float(next(line for line in done.out.splitlines() if line.strip().startswith("store")).split()[1])
     chunks = [path for path in (whole / "store.zarr").rglob("c/**/*") if path.is_file()]
     assert told == pytest.approx(sum(path.stat().st_size for path in chunks) / 1e6, rel=0.05, abs=0.05)
