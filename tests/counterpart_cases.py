@@ -43,10 +43,14 @@ def plant(
     epochs: Sequence[int] = (1, 4),
     status: str = "finished",
     per_class: dict[str, int] | None = None,
+    decays: tuple[float, float] = (0.8, 0.6),
 ) -> None:
-    """Write a run for each of some points: features that collapse, faster under BCE, and differ from seed to seed."""
+    """Write a run for each of some points: features that collapse, faster under BCE, and differ from seed to seed.
+
+    `decays` are the shares of the noise that are left after an epoch under CE and BCE.
+    """
     for at, point in enumerate(points):
-        decay = 0.6 if point.settings.loss.name == "bce" else 0.8
+        decay = decays[point.settings.loss.name == "bce"]
         write_features(
             point.folder, epochs, per_class or {"train": 12, "test": 8}, decay=decay + 0.003 * at, seed=point.seed
         )

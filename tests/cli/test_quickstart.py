@@ -85,4 +85,4 @@ def _rows(text: str) -> list[str]:
 
 
 def _stamps(folder: Path) -> dict[str, int]:
-    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("last.pt")}
+    return {str(path): path.stat().st_mtime_ns for path in (folder / "runs" / "quickstart").rglob("last.pt")}
