@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bceprobe.analysis import analyze, unique_labels
 from bceprobe.analysis.context import Context
 from bceprobe.analysis.expected import Expected, expected
+from bceprobe.analysis.processes import can_fork, side_by_side
 from bceprobe.comparison.arms import find_arm, place
 from bceprobe.comparison.grouping import known
 from bceprobe.errors import UsageError
 from bceprobe.report import printable
+from bceprobe.snapshot import cores
+from bceprobe.store.location import local_path
 from bceprobe.theory import LOSSES, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     import numpy as np
     import xarray as xr
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
     from bceprobe.store import Run
 
+# A run by its number, with its label.
+Named: TypeAlias = "tuple[int, Run, str]"
 TRAIN, TEST = "train", "test"
 SEED, LOSS, FINISHED = "seed", "loss.name", "finished"
 
@@ -84,7 +90,7 @@ class Case:
 
 
 def read_cases(
-    locations: Sequence[str], progress: Callable[[int, int], None] | None = None
+    locations: Sequence[str], progress: Callable[[int, int], None] | None = None, jobs: int = 1
 ) -> tuple[list[Case], list[str]]:
     """Open every run of some locations and compute what claims look at.
 
@@ -94,6 +100,8 @@ def read_cases(
         Runs, folders that hold runs at any depth, or glob patterns.
     progress
         Called with the number of runs that are read, and their total.
+    jobs
+        Processes to measure them in, 0 for one per core; on Linux, for runs on its disks.
 
     Returns
     -------
@@ -116,13 +124,29 @@ def read_cases(
         raise UsageError(
             f"no run of {' or '.join(locations)} can be used", f"They are: {'; '.join(sorted(set(left.values())))}"
         )
-    found = []
-    for done, (run, label) in enumerate(zip(chosen, unique_labels(chosen), strict=True), start=1):
-        found.append(_case(run, printable(label)))
-        if progress:
-            progress(done, len(chosen))
+    labels = map(printable, unique_labels(chosen))
+    named = [(at, run, label) for at, (run, label) in enumerate(zip(chosen, labels, strict=True))]
+    found: dict[int, Case] = {}
+    with closing(_measured(named, jobs or cores())) as cases:
+        for at, case in cases:
+            found[at] = case
+            if progress:
+                progress(len(found), len(chosen))
     counts = Counter(left.values())
-    return found, [f"{many} {'run is' if many == 1 else 'runs are'} left out: {why}." for why, many in counts.items()]
+    return [found[at] for at, *_ in named], [
+        f"{many} {'run is' if many == 1 else 'runs are'} left out: {why}." for why, many in counts.items()
+    ]
+
+
+def _measured(runs: Sequence[Named], jobs: int) -> Generator[tuple[int, Case], None, None]:
+    """Yield the case of each run, with its number, in any order; in processes where that is possible."""
+
+    def cases(share: Sequence[Named]) -> Generator[tuple[int, Case], None, None]:
+        yield from ((at, _case(run, label)) for at, run, label in share)
+
+    if jobs > 1 and can_fork() and all(local_path(run.location) for _, run, _ in runs):
+        return side_by_side(cases, [share for at in range(jobs) if (share := runs[at::jobs])])
+    return cases(runs)
 
 
 def _unfit(run: Run) -> str:

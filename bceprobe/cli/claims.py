@@ -19,6 +19,9 @@ def claims(
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="The scorecard: .html, or .md without figures.", show_envvar=False)
     ] = Path("reports/claims.html"),
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Processes to measure in; 0: one per core.", show_envvar=False)
+    ] = 0,
 ) -> None:
     """Put the claims of the paper to the test: supported, contradicted, inconclusive or not testable with these runs.
 
@@ -32,7 +35,7 @@ def claims(
     from bceprobe.scorecard import judge
 
     with progress("claims: runs") as moved:
-        scorecard = judge(*runs, claims=only or (), progress=moved)
+        scorecard = judge(*runs, claims=only or (), progress=moved, jobs=jobs)
     if as_json:
         result_json(scorecard.to_dict())
         return

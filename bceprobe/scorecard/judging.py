@@ -90,7 +90,12 @@ class Scorecard:
         return to_report(self)
 
 
-def judge(*locations: str, claims: Sequence[str] = (), progress: Callable[[int, int], None] | None = None) -> Scorecard:
+def judge(
+    *locations: str,
+    claims: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+    jobs: int = 1,
+) -> Scorecard:
     """Put the claims of the paper to the test on some runs.
 
     The rules are bceprobe's own. A claim about a direction is supported where p is below 0.05 after Holm's correction
@@ -107,6 +112,8 @@ def judge(*locations: str, claims: Sequence[str] = (), progress: Callable[[int, 
         Names of `bceprobe.claims.CLAIMS`; all, if left out.
     progress
         Called with the number of runs that are read, and their total.
+    jobs
+        Processes to measure them in, 0 for one per core, with the same results; on Linux, for runs on its disks.
 
     Raises
     ------
@@ -118,7 +125,7 @@ def judge(*locations: str, claims: Sequence[str] = (), progress: Callable[[int, 
         There are no runs, or one cannot be read.
     """
     chosen = [CLAIMS[name] for name in claims] or _in_order()
-    cases, left = read_cases(locations, progress)
+    cases, left = read_cases(locations, progress, jobs)
     return Scorecard(locations, tuple(cases), *judge_cases(cases, chosen), left=tuple(left))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,6 +70,20 @@ def test_the_page_is_inert_and_has_a_figure_for_each_tested_claim(runs: Path) ->
     assert page.count('role="img"') >= sum(one.result is not None for one in scorecard.judged) > 0
     assert all(one.claim.name in page for one in scorecard.judged)
     assert "both-collapse" in to_markdown(scorecard.report())
+
+
+def test_processes_read_the_same_cases_in_the_same_order(runs: Path) -> None:
+    """However many processes measure the runs, the cases are the same, and progress counts every one."""
+    counted: list[tuple[int, int]] = []
+    alone, _ = read_cases([str(runs)])
+    for folder in runs.rglob("metrics.zarr"):
+        shutil.rmtree(folder)
+    divided, _ = read_cases([str(runs)], lambda *now: counted.append(now), jobs=2)
+    assert counted == [(done, 6) for done in range(1, 7)]
+    for one, same in zip(divided, alone, strict=True):
+        assert (one.label, one.settings, one.seed) == (same.label, same.settings, same.seed)
+        assert repr(one.expected) == repr(same.expected)
+        assert one.data.identical(same.data)
 
 
 def test_json_says_everything(runs: Path) -> None:
