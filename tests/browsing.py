@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from axe_playwright_python.sync_playwright import Axe
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -70,3 +72,11 @@ def clipboard(page: Page) -> str:
     """What was copied last."""
     text: str = page.evaluate("navigator.clipboard.readText()")
     return text
+
+
+def violations(page: Page) -> list[tuple[str, str, str]]:
+    """What axe-core finds against its rules with everything unfolded: rule, impact and the first element."""
+    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    response = Axe().run(page).response
+    assert len(response["passes"]) > 20
+    return [(one["id"], one["impact"], one["nodes"][0]["html"]) for one in response["violations"]]

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from bceprobe.analysis import analyze, unique_labels
 from bceprobe.analysis.context import Context
 from bceprobe.analysis.expected import Expected, expected
-from bceprobe.analysis.processes import can_fork, side_by_side
 from bceprobe.comparison.arms import find_arm, place
 from bceprobe.comparison.grouping import known
 from bceprobe.errors import UsageError
 from bceprobe.report import printable
-from bceprobe.snapshot import cores
-from bceprobe.store.location import local_path
 from bceprobe.theory import LOSSES, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import xarray as xr
@@ -29,8 +25,6 @@ if TYPE_CHECKING:
 
     from bceprobe.store import Run
 
-# A run by its number, with its label.
-Named: TypeAlias = "tuple[int, Run, str]"
 TRAIN, TEST = "train", "test"
 SEED, LOSS, FINISHED = "seed", "loss.name", "finished"
 
@@ -101,7 +95,7 @@ def read_cases(
     progress
         Called with the number of runs that are read, and their total.
     jobs
-        Processes to measure them in, 0 for one per core; on Linux, for runs on its disks.
+        Processes to measure each run in, as `bceprobe.analysis.analyze` takes them.
 
     Returns
     -------
@@ -124,29 +118,13 @@ def read_cases(
         raise UsageError(
             f"no run of {' or '.join(locations)} can be used", f"They are: {'; '.join(sorted(set(left.values())))}"
         )
-    labels = map(printable, unique_labels(chosen))
-    named = [(at, run, label) for at, (run, label) in enumerate(zip(chosen, labels, strict=True))]
-    found: dict[int, Case] = {}
-    with closing(_measured(named, jobs or cores())) as cases:
-        for at, case in cases:
-            found[at] = case
-            if progress:
-                progress(len(found), len(chosen))
+    found = []
+    for done, (run, label) in enumerate(zip(chosen, unique_labels(chosen), strict=True), start=1):
+        found.append(_case(run, printable(label), jobs))
+        if progress:
+            progress(done, len(chosen))
     counts = Counter(left.values())
-    return [found[at] for at, *_ in named], [
-        f"{many} {'run is' if many == 1 else 'runs are'} left out: {why}." for why, many in counts.items()
-    ]
-
-
-def _measured(runs: Sequence[Named], jobs: int) -> Generator[tuple[int, Case], None, None]:
-    """Yield the case of each run, with its number, in any order; in processes where that is possible."""
-
-    def cases(share: Sequence[Named]) -> Generator[tuple[int, Case], None, None]:
-        yield from ((at, _case(run, label)) for at, run, label in share)
-
-    if jobs > 1 and can_fork() and all(local_path(run.location) for _, run, _ in runs):
-        return side_by_side(cases, [share for at in range(jobs) if (share := runs[at::jobs])])
-    return cases(runs)
+    return found, [f"{many} {'run is' if many == 1 else 'runs are'} left out: {why}." for why, many in counts.items()]
 
 
 def _unfit(run: Run) -> str:
@@ -158,21 +136,21 @@ def _unfit(run: Run) -> str:
     return "" if any(run.epochs(split) for split in run.splits) else "nothing captured"
 
 
-def _case(run: Run, label: str) -> Case:
+def _case(run: Run, label: str, jobs: int) -> Case:
     return Case(
         label=label,
         settings=known(run),
         seed=run.settings.get(SEED),
-        data=_data(run),
+        data=_data(run, jobs),
         initial_threshold=Context(run).initial_threshold,
         expected=expected(run),
         solved=_solved(run),
     )
 
 
-def _data(run: Run) -> xr.Dataset:
+def _data(run: Run, jobs: int) -> xr.Dataset:
     """Return the metrics of a run over (split, epoch), without those by class."""
-    found = analyze(run, "all").isel(run=0, drop=True)
+    found = analyze(run, "all", jobs=jobs).isel(run=0, drop=True)
     return found.drop_dims("label", errors="ignore")
 
 

@@ -113,7 +113,7 @@ def judge(
     progress
         Called with the number of runs that are read, and their total.
     jobs
-        Processes to measure them in, 0 for one per core, with the same results; on Linux, for runs on its disks.
+        Processes to measure each run in, as `bceprobe.analysis.analyze` takes them.
 
     Raises
     ------

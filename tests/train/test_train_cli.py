@@ -63,7 +63,7 @@ def test_plain_lines_carry_every_number(whole: Path, command: Command) -> None:
     )
 
 
-def test_config_reruns_the_command(whole: Path, command: Command) -> None:
+def test_config_reruns_the_run(whole: Path, command: Command) -> None:
     """A run's config.toml, given as --config, makes the same store again, byte for byte."""
     again = whole.parent / "again"
     assert command("train", "--config", whole / "config.toml", "--out", again).code == 0
