@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from bceprobe.cli.console import note, print_lines, print_table
+from bceprobe.cli.console import note, print_lines, print_table, short
 
 if TYPE_CHECKING:
     from bceprobe.claims import Result
@@ -39,20 +38,14 @@ def _missing(scorecard: Scorecard) -> dict[str, list[str]]:
 def _row(one: Judged) -> list[str]:
     found = one.result
     assert found is not None  # noqa: S101 - chosen by it
-    return [one.claim.name, one.verdict, _estimate(found), str(found.n), _short(one.p_corrected, 2)]
+    return [one.claim.name, one.verdict, _estimate(found), str(found.n), short(one.p_corrected, 2)]
 
 
 def _estimate(result: Result) -> str:
     """Show an estimate with its interval in characters that every terminal has."""
     factor = PERCENT if result.units == "share" else 1.0
-    low, high = (_short(factor * end, 2) for end in (result.ci_low, result.ci_high))
+    low, high = (short(factor * end, 2) for end in (result.ci_low, result.ci_high))
     if result.runs:
         return f"{result.runs - len(result.failing)} of {result.runs} [{low}, {high}] %"
-    size = _short(factor * result.estimate)
+    size = short(factor * result.estimate)
     return f"{'x ' if result.null == 1 else ''}{size}{' pp' if factor == PERCENT else ''} [{low}, {high}]"
-
-
-def _short(value: float, digits: int = 3) -> str:
-    if not math.isfinite(value):
-        return "-"
-    return f"{value:.{digits}g}" if abs(value) < PERCENT else f"{value:.0f}"

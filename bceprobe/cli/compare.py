@@ -63,6 +63,7 @@ def compare(
     ] = "last",
     report: Annotated[Format, typer.Option(help="Markdown and JSON go to stdout unless --out is given.")] = Format.HTML,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Instead of reports/A-vs-B.html.")] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Processes to analyse in; 0: one per core.")] = 0,
 ) -> None:
     """Compare losses, or other training procedures, by their runs.
 
@@ -82,7 +83,7 @@ def compare(
     }
     chosen |= {"allow_different": allow_different or [], "metrics": metrics or [], "margins": margin or []}
     with progress("compare") as moved:
-        comparison = compute(*arms, **chosen, progress=moved)
+        comparison = compute(*arms, **chosen, progress=moved, jobs=jobs)
     if out is None and report is not Format.HTML:
         result(_rendered(comparison, report).rstrip("\n"))
         return

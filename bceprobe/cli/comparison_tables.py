@@ -6,7 +6,7 @@ import math
 import textwrap
 from typing import TYPE_CHECKING
 
-from bceprobe.cli.console import note, print_table, result, stdout
+from bceprobe.cli.console import note, print_table, result, short, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,11 +78,11 @@ def _print_evidence(rows: Sequence[Row]) -> None:
 
 def _evidence(row: Row) -> list[str]:
     found, factor = row.evidence, 100.0 if row.quantity.units == SHARE else 1.0
-    low, high = (_short(factor * end, 2) for end in (found.bca.low, found.bca.high))
-    p_values = (_short(test.p_value, 2) for test in (found.permutation, found.ranks))
-    effects = (_short(row.result.effect, 2), _short(found.cliffs_delta, 2))
+    low, high = (short(factor * end, 2) for end in (found.bca.low, found.bca.high))
+    p_values = (short(test.p_value, 2) for test in (found.permutation, found.ranks))
+    effects = (short(row.result.effect, 2), short(found.cliffs_delta, 2))
     interval, needed = "-" if low == "-" else f"[{low}, {high}]", str(found.seeds_needed or "-")
-    return [_place(row.quantity), *p_values, interval, *effects, needed, _short(found.p_equivalent, 2)]
+    return [_place(row.quantity), *p_values, interval, *effects, needed, short(found.p_equivalent, 2)]
 
 
 def _print_courses(courses: Sequence[Course], after: str) -> None:
@@ -97,26 +97,26 @@ def _course(course: Course) -> list[str]:
     from bceprobe.comparison.course_blocks import ranges
 
     area, medians = course.area, [course.reference_waiting.curve.median, course.waiting.curve.median]
-    size = f"{_short(area.difference)} [{_short(area.ci_low, 2)}, {_short(area.ci_high, 2)}]" if area else "-"
+    size = f"{short(area.difference)} [{short(area.ci_low, 2)}, {short(area.ci_high, 2)}]" if area else "-"
     apart = ranges(course.apart) or "-"
     return [
         course.quantity.short,
         size,
-        _short(course.p_area, 2),
+        short(course.p_area, 2),
         apart if len(apart) <= APART else f"{len(course.apart)} epochs",
-        " / ".join(_short(median) for median in medians),
+        " / ".join(short(median) for median in medians),
     ]
 
 
 def _sample_row(row: SampleRow) -> list[str]:
     factor, percent, points = (100.0, " %", " pp") if row.quantity.units == SHARE else (1.0, "", "")
     result = row.result
-    low, high = (_short(factor * end, 2) for end in (result.ci_low, result.ci_high))
+    low, high = (short(factor * end, 2) for end in (result.ci_low, result.ci_high))
     return [
         row.quantity.short,
-        *(f"{_short(factor * value)}{percent}" for value in (row.reference, row.value)),
-        f"{_short(factor * result.difference)}{points} [{low}, {high}]",
-        _short(row.p_corrected, 2),
+        *(f"{short(factor * value)}{percent}" for value in (row.reference, row.value)),
+        f"{short(factor * result.difference)}{points} [{low}, {high}]",
+        short(row.p_corrected, 2),
     ]
 
 
@@ -166,7 +166,7 @@ def _head(quantity: Quantity) -> str:
 def _overall(one: Overall) -> list[str]:
     name, estimate = _place(one.quantity), _compared(one, bounds=not one.effect.note)
     way = f"{len(one.same_way)}/{len(one.rows)}"
-    return [name, estimate, _short(one.p_corrected, 2), way, str(sum(row.differs for row in one.same_way))]
+    return [name, estimate, short(one.p_corrected, 2), way, str(sum(row.differs for row in one.same_way))]
 
 
 def _row(row: Row) -> list[str]:
@@ -174,9 +174,9 @@ def _row(row: Row) -> list[str]:
     factor, percent = (100.0, " %") if row.quantity.units == SHARE else (1.0, "")
     return [
         _place(row.quantity),
-        *(f"{_short(factor * value)}{percent}" for value in (row.reference_mean, row.mean)),
+        *(f"{short(factor * value)}{percent}" for value in (row.reference_mean, row.mean)),
         _compared(row, bounds=not row.result.note),
-        _short(row.p_corrected, 2),
+        short(row.p_corrected, 2),
     ]
 
 
@@ -184,24 +184,20 @@ def _compared(row: Row | Overall, *, bounds: bool) -> str:
     """Show an estimate, with its interval where there is one."""
     factor, points = (100.0, " pp") if row.quantity.units == SHARE else (1.0, "")
     size, low, high = (factor * value for value in row.estimate)
-    interval = f" [{_short(low, 2)}, {_short(high, 2)}]" if bounds else ""
-    return f"{'x ' if row.ratio else ''}{_short(size)}{points}{interval}"
+    interval = f" [{short(low, 2)}, {short(high, 2)}]" if bounds else ""
+    return f"{'x ' if row.ratio else ''}{short(size)}{points}{interval}"
 
 
 def _estimate(row: Row) -> str:
     """Show an estimate in little room; a star where it differs."""
     factor = 100.0 if row.quantity.units == SHARE else 1.0
-    size = f"x{_short(row.estimate.size, 2)}" if row.ratio else f"{factor * row.estimate.size:+.2g}"
+    size = f"x{short(row.estimate.size, 2)}" if row.ratio else f"{factor * row.estimate.size:+.2g}"
     return f"{size}{'*' if row.differs else ' '}"
 
 
 def _print_wrapped(text: str, mark: str = "") -> None:
     indent = " " * len(mark)
     result(textwrap.fill(text.strip(), stdout().width, initial_indent=mark, subsequent_indent=indent))
-
-
-def _short(value: float, digits: int = 3) -> str:
-    return f"{value:.{digits}g}" if math.isfinite(value) else "-"
 
 
 def _cut(label: str) -> str:

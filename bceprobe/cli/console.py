@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import textwrap
 from contextlib import contextmanager
@@ -106,6 +107,19 @@ def number(value: float | None) -> str:
     if value == 0:
         return "0"
     return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.2g}"  # noqa: PLR2004
+
+
+def short(value: float, digits: int = 3) -> str:
+    """Show a number to a few digits, all of those before the point included; a dash where it is not finite.
+
+    Examples
+    --------
+    >>> [short(value, 2) for value in (0.0123, 96.4, 104.4, 2.5e7, float("nan"))]
+    ['0.012', '96', '104', '2.5e+07', '-']
+    """
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.0f}" if 100 <= abs(value) < 1e5 else f"{value:.{digits}g}"  # noqa: PLR2004
 
 
 @contextmanager

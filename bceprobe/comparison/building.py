@@ -49,6 +49,7 @@ def compare(
     correction: Method = "holm",
     epoch: str = "last",
     progress: Callable[[int, int], None] | None = None,
+    jobs: int = 1,
 ) -> Comparison:
     """Compare training procedures by their runs.
 
@@ -75,6 +76,8 @@ def compare(
         ``"last"`` (that every run has), ``"selected"`` (of each run, by its setting ``select``), or a number.
     progress
         Called with the number of snapshots analysed and their total, for each split in turn.
+    jobs
+        Processes that analyse; 0 for one per core (see `bceprobe.analysis.analyze`).
 
     Returns
     -------
@@ -99,7 +102,7 @@ def compare(
     if not epochs:
         raise UsageError("the runs have no epoch in common", "Compare runs that captured the same epochs")
     moment = read_moment(str(epoch), runs, splits, epochs)
-    datasets = _analysed(runs, splits, places, progress)
+    datasets = _analysed(runs, splits, places, progress, jobs)
     measured = [Measured(design.arms, name, datasets[split]) for name, split in places if split in datasets]
     floor = Measured(design.arms, FLOOR, datasets[TRAIN])
     rows = tested_rows(design, measured, moment.of, correction, limits)
@@ -126,6 +129,7 @@ def _analysed(
     splits: Sequence[str],
     places: Sequence[tuple[str, str]],
     progress: Callable[[int, int], None] | None,
+    jobs: int,
 ) -> dict[str, xr.Dataset]:
     """Analyse each split in one pass."""
     added = {ALWAYS, *(EXPECTED if any(map(problem, runs)) else ())}
@@ -135,7 +139,7 @@ def _analysed(
             added if split == TRAIN else set()
         )
         if wanted:
-            found[split] = analyze(runs, sorted(wanted), splits=split, progress=progress)
+            found[split] = analyze(runs, sorted(wanted), splits=split, progress=progress, jobs=jobs)
     return found
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from bceprobe.capture import Recorder
 from bceprobe.errors import TrainingInterruptedError, UsageError
+from bceprobe.store import Run
 from bceprobe.store.lock import writing
-from bceprobe.store.manifest import CONFIG, read_manifest, update_manifest
+from bceprobe.store.manifest import CONFIG, update_manifest
 from bceprobe.train.capturing import capture_selected, places
 from bceprobe.train.checkpoint import BEST, collect_state, has_checkpoint, load_checkpoint, save_best, saved_epoch
 from bceprobe.train.distributed import again, naming_the_lost
@@ -135,8 +136,8 @@ def _is_finished(folder: Path, done: int, epochs: int) -> bool:
     """Tell whether a run has all of its epochs, or those up to an early stop."""
     if not done:
         return False
-    manifest = read_manifest(str(folder))
-    return manifest.get("status") == "finished" and done >= manifest.get("stopped", {}).get("epoch", epochs)
+    run = Run(str(folder))
+    return run.manifest.get("status") == "finished" and done >= run.said("stopped").get("epoch", epochs)
 
 
 def _catch_up(session: Session, folder: Path, history: Sequence[Row]) -> None:

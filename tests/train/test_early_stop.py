@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from train_cases import Stopping, history, small_settings, stored_bytes
 
 from bceprobe import analyze, open_run
 from bceprobe.analysis.trajectories import trajectories
-from bceprobe.errors import TrainingInterruptedError
+from bceprobe.errors import StoreCorruptError, TrainingInterruptedError
+from bceprobe.store.manifest import update_manifest
 from bceprobe.store.validate import validate
 from bceprobe.train import loop, train
 from bceprobe.train.ending import collapse
@@ -94,6 +96,16 @@ def test_resuming_a_stopped_run_changes_nothing(stopped: Path, threshold: float)
     before = stored_bytes(stopped)
     train(stopping(threshold), stopped, resume=True)
     assert stored_bytes(stopped) == before
+
+
+def test_a_damaged_entry_about_the_stop_is_refused(stopped: Path, threshold: float, tmp_path: Path) -> None:
+    """Resuming does not guess where the run ended, and trains nothing."""
+    run = shutil.copytree(stopped, tmp_path / "run")
+    update_manifest(str(run), stopped="at epoch 3")
+    before = stored_bytes(run)
+    with pytest.raises(StoreCorruptError, match=r"run\.json: stopped is 'at epoch 3', which is no table"):
+        train(stopping(threshold), run, resume=True)
+    assert stored_bytes(run) == before
 
 
 def late(folder: Path, epoch: int) -> Row:
