@@ -115,7 +115,7 @@ def compare(
         correction,
         varied_settings(design.arms),
         allowed,
-        tuple(measures(design.arms, splits, moment.epoch)),
+        tuple(measures(design.arms, splits, moment.epoch, jobs)),
         {arm.label: float(floor.at(arm.runs, [moment.epoch]).max()) for arm in design.arms},
         _optima(design.arms, datasets),
         follow(design.contrasts, measured, correction),

@@ -75,10 +75,10 @@ def _places(text: str) -> Iterator[tuple[str, str]]:
         yield from ((one, place) for place in splits)
 
 
-def measures(arms: Sequence[Arm], splits: Sequence[str], epoch: int) -> Iterator[Measure]:
-    """Describe every metric at one epoch, over the runs of each arm."""
+def measures(arms: Sequence[Arm], splits: Sequence[str], epoch: int, jobs: int = 1) -> Iterator[Measure]:
+    """Describe every metric at one epoch, over the runs of each arm; `jobs` are those of `bceprobe.analyze`."""
     runs = [run for arm in arms for run in arm.runs]
-    dataset = analyze(runs, "all", splits=splits, epochs=str(epoch)).drop_dims("label", errors="ignore")
+    dataset = analyze(runs, "all", splits=splits, epochs=str(epoch), jobs=jobs).drop_dims("label", errors="ignore")
     labels = dict(zip(runs, unique_labels(runs), strict=True))
     for name in map(str, dataset.drop_vars("captured").data_vars):
         for split in splits:
