@@ -15,13 +15,13 @@ from bceprobe.analysis.context import Context
 from bceprobe.analysis.distributing import work_on_cluster
 from bceprobe.analysis.dividing import work_side_by_side
 from bceprobe.analysis.labelled import labelled, records
+from bceprobe.analysis.naming import path_parts, shared_labels, unique_labels
 from bceprobe.analysis.notes import notes
 from bceprobe.errors import UsageError
 from bceprobe.metrics import chosen_topics
 from bceprobe.settings import select_epochs
 from bceprobe.snapshot import GlobalMean
 from bceprobe.store import Run, find_runs
-from bceprobe.store.location import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bceprobe.analysis.labelled import Rows
     from bceprobe.store.split import StoredSplit
 
-__all__ = ["SCHEMA_VERSION", "GlobalMean", "analyze", "records", "selected_epoch", "unique_labels"]
+__all__ = ["SCHEMA_VERSION", "GlobalMean", "analyze", "records", "selected_epoch", "shared_labels", "unique_labels"]
 
 SCHEMA_VERSION = 1
 
@@ -111,15 +111,6 @@ def analyze(
     return result.assign_attrs(**about, notes=[*chosen_by, *notes(result, topics, known)])
 
 
-def unique_labels(runs: Sequence[Run]) -> list[str]:
-    """Name each run by as many of its last path parts as tell all of them apart."""
-    parts = [_parts(run) for run in runs]
-    depth = 1
-    while len({part[-depth:] for part in parts}) < len(set(parts)):
-        depth += 1
-    return ["/".join(part[-depth:]) for part in parts]
-
-
 def _work(
     tasks: Sequence[Task],
     scheduler: str | None,
@@ -143,12 +134,7 @@ def _opened(runs: str | Path | Run | Sequence[str | Path | Run]) -> list[Run]:
     """Open all runs, each once however often and by whichever path it is given."""
     listed = [runs] if isinstance(runs, (str, Path, Run)) else list(runs)
     found = [run for entry in listed for run in ([entry] if isinstance(entry, Run) else find_runs(entry))]
-    return list({_parts(run): run for run in found}.values())
-
-
-def _parts(run: Run) -> tuple[str, ...]:
-    path = local_path(run.location)
-    return path.resolve().parts if path else tuple(run.location.split("/"))
+    return list({path_parts(run): run for run in found}.values())
 
 
 def _chosen(

@@ -9,7 +9,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from bceprobe.analysis import unique_labels
+from bceprobe.analysis import shared_labels
 from bceprobe.comparison.arms import Arm, by_seed, label_of, procedure
 from bceprobe.errors import UsageError
 from bceprobe.registry import nearest
@@ -45,8 +45,8 @@ def group(runs: Sequence[Run]) -> tuple[Arm, ...]:
     for run in runs:
         found.setdefault(_key(run), []).append(run)
     groups = sorted(found.values(), key=lambda part: _rank(known(part[0])))
-    labels = _labels([known(part[0]) for part in groups], [part[0] for part in groups])
     ordered = [tuple(sorted(part, key=by_seed)) for part in groups]
+    labels = _labels(ordered)
     return tuple(Arm(label, part[0].location, part) for label, part in zip(labels, ordered, strict=True))
 
 
@@ -127,12 +127,13 @@ def _varying(settings: Sequence[dict[str, Any]]) -> list[str]:
     return [key for key in keys if len({str(said.get(key)) for said in settings}) > 1]
 
 
-def _labels(settings: Sequence[dict[str, Any]], runs: Sequence[Run]) -> list[str]:
-    """Label arms by what differs, or by their first run where that does not tell them apart in a few words."""
+def _labels(groups: Sequence[Sequence[Run]]) -> list[str]:
+    """Label arms by what differs, or by where they are stored if that does not tell them apart in a few words."""
+    settings = [known(part[0]) for part in groups]
     keys = _varying(settings) or [LOSS]
     labels = [_said(said, keys) for said in settings]
     if len(keys) > NAMED or not all(labels) or len(set(labels)) < len(labels):
-        return [printable(label) for label in unique_labels(runs)]
+        return [printable(label) for label in shared_labels(groups)]
     return labels
 
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from bceprobe.figures.base import Drawing, Prepared, figure
-from bceprobe.figures.curves import power_label
 from bceprobe.figures.labels import MINUS, short_label
 from bceprobe.figures.layout import panels
 from bceprobe.figures.style import styled
+from bceprobe.figures.ticks import mark_powers
 from bceprobe.figures.tidy import evenly
 
 if TYPE_CHECKING:
@@ -78,9 +77,7 @@ def _draw(
         said = f"{short_label(arm.label, LONGEST)}: Spearman {_short(_correlation(arm, side))}"
         keys.append(Line2D([], [], label=said, **look | {"markersize": 4.6}))
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(numticks=7))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_label(value)))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    mark_powers(axes.yaxis)
     if len(keys) <= FEW:
         axes.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.2), handletextpad=0.2)
 

@@ -11,10 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from bceprobe.figures.base import Drawing
-from bceprobe.figures.curves import power_label
 from bceprobe.figures.labels import short_label
 from bceprobe.figures.layout import legend_below, panels
 from bceprobe.figures.style import INK, styled
+from bceprobe.figures.ticks import mark_powers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,9 +156,7 @@ def _logarithmic(axes: Axes, axis: Axis, values: Sequence[float]) -> None:
     if not known.size or known.min() <= 0:
         return
     (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
-    few = np.log10(known.max() / known.min()) < 1
-    axis.set_major_formatter(lambda value, _: power_label(value))
-    axis.set_minor_formatter((lambda value, _: power_label(value)) if few else (lambda *_: ""))
+    mark_powers(axis)
 
 
 def _rows(series: Sequence[Series], place: str, labels: Sequence[str] = ()) -> list[dict[str, str | float]]:

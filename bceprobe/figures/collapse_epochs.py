@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STAGES = {"fitted": "Accuracy is 1", "uniform": "Uniform accuracy is 1", "collapsed": "NC1 to NC3 below {below:g}*"}
 WIDTH, ROW, AROUND = 2.9, 0.36, 1.5
-SPREAD, LONGEST = 0.28, 24
+SPREAD = 0.28
 OWN = "* own choice"
 
 
@@ -44,7 +44,7 @@ def epochs_to_collapse(arms: Sequence[Arm], about: About) -> Drawing:
             axes.set_xlabel(f"epoch, {about.split} split")
             axes.set_title(title.format(below=below), size=10.0)
             axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
-        grid[0].set_yticks(range(len(arms)), [short_label(arm.label, LONGEST) for arm in arms])
+        grid[0].set_yticks(range(len(arms)), [short_label(arm.label) for arm in arms])
         grid[0].set_ylim(len(arms) - 0.5, -0.5)
         legend_below(drawn, _keys())
     return Drawing(drawn, [row for arm in arms for stage in STAGES for row in _rows(arm, stage)])

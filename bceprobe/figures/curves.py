@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from bceprobe.figures.labels import short_label
 from bceprobe.figures.style import INK, styled
+from bceprobe.figures.ticks import mark_powers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 SIZE = (4.3, 2.9)
 MARKERS = 8
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 class Band(NamedTuple):
@@ -121,37 +120,13 @@ def _scale(axes: Axes, panel: Panel) -> None:
     if panel.scale == "log" and positive.size:
         axes.set_yscale("log", nonpositive="clip")
         axes.set_ylim(positive.min() / 1.6, positive.max() * 1.6)
-        _mark_powers(axes)
+        mark_powers(axes.yaxis)
 
 
 def _values(panel: Panel) -> NDArray[np.float64]:
     bands = [edge for curve in panel.curves if curve.band for edge in curve.band]
     values = [*(curve.mean for curve in panel.curves), *bands, *(reference.value for reference in panel.references)]
     return np.concatenate([np.asarray(each, float) for each in values])
-
-
-def _mark_powers(axes: Axes) -> None:
-    """Label whole powers of ten, or 1, 2 and 5 times them where fewer than two are in view."""
-    low, high = np.log10(axes.get_ylim())
-    few = np.floor(high) - np.ceil(low) < 1
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=7))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_label(value)))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def power_label(value: float) -> str:
-    """Write the value of a tick on a logarithmic axis.
-
-    Examples
-    --------
-    >>> [power_label(value) for value in (0.05, 10, 1e-4)]
-    ['0.05', '10', '10⁻⁴']
-    """
-    if 1e-3 <= value < 1e4:  # noqa: PLR2004 - the range in which decimals are easier to read
-        return f"{value:g}"
-    digit, power = f"{value:.0e}".split("e")
-    exponent = str(int(power)).translate(SUPERSCRIPTS)
-    return f"10{exponent}" if digit == "1" else f"{digit}{TIMES}10{exponent}"
 
 
 def _draw(axes: Axes, curve: Curve, position: int, count: int) -> None:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bceprobe.figures.base import Drawing
-from bceprobe.figures.curves import power_label
 from bceprobe.figures.labels import short_label
 from bceprobe.figures.style import BLUE_DIAMOND, INK, RED_CIRCLE, styled
+from bceprobe.figures.ticks import mark_powers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +51,7 @@ def draw_forest(
         axes = figure.add_subplot()
         if null == 1:
             axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(lambda value, _: power_label(value))
-            axes.xaxis.set_minor_formatter(lambda *_: "")
+            mark_powers(axes.xaxis)
         _rows(axes, rows, overall)
         axes.axvline(null, color=INK, linewidth=0.9, zorder=1)
         if math.isfinite(published):

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bceprobe.figures.base import Drawing
-from bceprobe.figures.curves import power_label
 from bceprobe.figures.layout import legend_below
 from bceprobe.figures.style import INK, OF_LOSS, OTHERS, styled
+from bceprobe.figures.ticks import mark_powers, power_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,9 +114,12 @@ def _look(group: Points) -> dict[str, Any]:
 
 def _scale(axes: Axes, scale: str, x_scale: str) -> None:
     for name, axis in ((scale, axes.yaxis), (x_scale, axes.xaxis)):
-        if name != "linear":
-            setter = axes.set_yscale if axis is axes.yaxis else axes.set_xscale
-            setter(name, **({"linthresh": 1e-6} if name == "symlog" else {"nonpositive": "clip"}))
+        setter = axes.set_yscale if axis is axes.yaxis else axes.set_xscale
+        if name == "log":
+            setter(name, nonpositive="clip")
+            mark_powers(axis)
+        elif name == "symlog":
+            setter(name, linthresh=1e-6)
             axis.set_major_formatter(lambda value, _: power_label(value))
 
 

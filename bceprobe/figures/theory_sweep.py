@@ -14,10 +14,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import MaxNLocator
 
-from bceprobe.figures.curves import power_label
 from bceprobe.figures.style import INK, styled
+from bceprobe.figures.ticks import mark_powers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,12 +163,7 @@ def _mark_x(axes: Axes) -> None:
     if axes.get_xscale() == "linear":
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10], integer=True))
         return
-    low, high = np.log10(axes.get_xlim())
-    few = np.floor(high) - np.ceil(low) < 1
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=9))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power_label(value)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    mark_powers(axes.xaxis)
 
 
 def _draw_regimes(axes: Axes, panel: SweepPanel) -> None:

@@ -79,6 +79,27 @@ def test_recorded_runs_go_by_what_they_say_of_their_training(tmp_path: Path) -> 
     assert [arm.label for arm in group(found)] == ["a", "c", "d"]
 
 
+def test_arms_that_differ_in_much_are_called_by_the_folder_of_their_seeds(tmp_path: Path) -> None:
+    """A seed in the name of an arm would say that it is of that seed alone."""
+    for number, loss in enumerate(("ce", "bce")):
+        several: dict[str, Any] = {
+            "model__bias_mean": float(number),
+            "penalty__lambda_b": 0.5 + number,
+            "optim__lr": 0.1 + number,
+        }
+        for seed in (1, 0):
+            where = tmp_path / "adamw" / loss / f"seed-{seed}"
+            make_run(where, epochs=[1], per_class={"train": 2}, loss=loss, seed=seed, **several)
+    assert [arm.label for arm in group(find_runs(tmp_path))] == ["ce", "bce"]
+
+
+def test_arms_in_one_folder_are_called_by_their_first_run(tmp_path: Path) -> None:
+    """Where all seeds lie side by side, no folder tells arms apart."""
+    several: dict[str, Any] = {"model__bias_mean": 1.0, "penalty__lambda_b": 0.5, "optim__lr": 0.2}
+    found = arms(tmp_path, {"loss": "ce", "seed": 1}, {"loss": "ce", "seed": 0}, {"loss": "bce", **several})
+    assert [arm.label for arm in found] == ["z8", "z7"]
+
+
 def test_hostile_values_are_spelled_out(tmp_path: Path) -> None:
     """A name from a run cannot turn the direction of text or break lines."""
     folder = make_run(tmp_path / "x", epochs=[1], per_class={"train": 2})
