@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bceprobe.metrics.base import ByClass
-from bceprobe.snapshot import once, per_class
+from bceprobe.metrics.quantiles import merged_quantiles, pooled_quantiles
+from bceprobe.snapshot import keeps_order, once, per_class
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +52,14 @@ def ordered_negative_amplitudes(column: Column) -> NDArray[np.float64]:
     if _is_ce(column.snapshot):
         return negative_amplitudes(column)[column.order]
     return sigmoid(column.ordered - column.snapshot.threshold[column.label])
+
+
+def negative_amplitude_quantiles(snapshot: Snapshot) -> NDArray[np.float64]:
+    """Return the quantiles of the negative amplitudes of all classes together, (7,)."""
+    if not _is_ce(snapshot) and keeps_order(snapshot):
+        logits = [column.ordered - snapshot.threshold[column.label] for column in snapshot.columns()]
+        return merged_quantiles(logits, sigmoid)
+    return pooled_quantiles(lambda: map(negative_amplitudes, snapshot.columns()))
 
 
 def previous_negative_amplitudes(column: Column) -> NDArray[np.float64]:

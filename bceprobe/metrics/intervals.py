@@ -47,13 +47,13 @@ class Intervals(NamedTuple):
     def best(self) -> Uniform:
         """Find the threshold that classifies most samples.
 
-        Their count can only rise where an interval starts, so its maximum is reached at a start.
+        Their count can only rise where an interval starts, so its maximum is reached at one, the last of equal ones.
         """
         if not self.starts.size:
             return Uniform(0.0, np.nan)
-        shares = self.share(self.starts)
-        at = int(np.argmax(shares))
-        return Uniform(float(shares[at]), self._middle(self.starts[at]))
+        counts = np.arange(1, len(self.starts) + 1) - np.searchsorted(self.ends, self.starts, side="right")
+        at = int(np.argmax(counts))
+        return Uniform(float(counts[at] / self.samples), self._middle(self.starts[at]))
 
     def _middle(self, start: float) -> float:
         """Return the middle between a best start and the next start or end, where the count is still the same."""

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Chunks = Callable[[], Iterable[NDArray[np.float64]]]
+    Rising = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 PERCENTS = (1, 5, 25, 50, 75, 95, 99)
 BINS = 4096
 NEARER = 0.5
-# Numbers that are simply held together.
-FEW = 2**20
+# Numbers that are simply held together; marks among increasing ones, if chunks are longer on average than so many.
+FEW, MARKS, LONG = 2**20, 1024, 2**13
 
 
 class Extent(NamedTuple):
@@ -53,6 +54,37 @@ def pooled_quantiles(chunks: Chunks) -> NDArray[np.float64]:
     return _binned_quantiles(chunks) if held is None else quantiles_of(held)
 
 
+def merged_quantiles(chunks: Sequence[NDArray[np.float64]], rising: Rising | None = None) -> NDArray[np.float64]:
+    """Return the quantiles at `PERCENTS` of all numbers of some increasing chunks together, (7,), hardly sorting any.
+
+    Some numbers of each chunk are marks; how many numbers are below each mark tells between which two a rank lies.
+
+    Parameters
+    ----------
+    chunks
+        Finite numbers, each increasing.
+    rising
+        A function that does not fall, if quantiles are wanted of what it makes of these numbers.
+    """
+    number = sum(map(len, chunks))
+    if not chunks or number <= LONG * len(chunks):
+        ordered = np.sort(np.concatenate([np.empty(0), *chunks]))
+        return quantiles(ordered if rising is None else rising(ordered))
+    places = _places(number, PERCENTS)
+    ranks, stride = _ranks(places), -(-number // MARKS)
+    marks = np.append(np.unique(np.concatenate([chunk[::stride] for chunk in chunks])), np.inf)
+    below = np.sum([np.searchsorted(chunk, marks) for chunk in chunks], axis=0)
+    starts = np.searchsorted(below, ranks, side="right") - 1
+    found = [_between(chunks, marks[at : at + 2])[rank - below[at]] for at, rank in zip(starts, ranks, strict=True)]
+    values = np.array(found) if rising is None else rising(np.array(found))
+    return _interpolated(values, np.searchsorted(ranks, np.floor(places)), places % 1)
+
+
+def _between(chunks: Iterable[NDArray[np.float64]], marks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Collect and sort the numbers of increasing chunks from a mark up to the next one."""
+    return np.sort(np.concatenate([chunk[slice(*np.searchsorted(chunk, marks))] for chunk in chunks]))
+
+
 def _held(chunks: Iterable[NDArray[np.float64]]) -> NDArray[np.float64] | None:
     """Collect all numbers, unless they are many."""
     kept, number = [np.empty(0)], 0
@@ -73,7 +105,7 @@ def _binned_quantiles(chunks: Chunks) -> NDArray[np.float64]:
     counts = sum(np.bincount(_bin(chunk, edges), minlength=BINS) for chunk in chunks())
     ends = np.cumsum(counts)
     places = _places(extent.number, PERCENTS)
-    ranks = np.unique(np.concatenate([np.floor(places), np.ceil(places)])).astype(np.intp)
+    ranks = _ranks(places)
     wanted = np.unique(np.searchsorted(ends, ranks, side="right"))
     values, held = _members(chunks, edges, wanted, ends)
     # Between two ranks next to each other no value is missing, so that places among those held do as well.
@@ -106,6 +138,11 @@ def _places(number: int, percents: Sequence[int]) -> NDArray[np.float64]:
     """Return the ranks, from 0, of quantiles among some numbers; they may lie between two ranks."""
     places: NDArray[np.float64] = np.array(percents) / 100 * (number - 1)
     return places
+
+
+def _ranks(places: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the ranks on either side of places between ranks, each once, increasing."""
+    return np.unique(np.concatenate([np.floor(places), np.ceil(places)])).astype(np.intp)
 
 
 def _interpolated(

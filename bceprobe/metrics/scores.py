@@ -11,9 +11,9 @@ import numpy as np
 
 from bceprobe.metrics.averages import mean_and_std
 from bceprobe.metrics.base import ByClass, metric
-from bceprobe.metrics.quantiles import pooled_quantiles
+from bceprobe.metrics.quantiles import merged_quantiles, pooled_quantiles
 from bceprobe.metrics.summaries import described, last_of, pooled, quantiles_by_class, register_quantiles
-from bceprobe.snapshot import decided, once, per_class
+from bceprobe.snapshot import decided, keeps_order, once, per_class
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,8 +143,13 @@ def margin_quantiles(snapshot: Snapshot) -> NDArray[np.float64]:
 @once
 def negative_quantiles(snapshot: Snapshot) -> NDArray[np.float64]:
     """Quantiles of the negative scores, of each class and last of all, (K + 1, 7)."""
-    overall = pooled_quantiles(lambda: (column.negatives for column in snapshot.columns()))
-    return np.vstack([snapshot[negative_scores][:, 3:], overall])
+    return np.vstack([snapshot[negative_scores][:, 3:], _overall_negative_quantiles(snapshot)])
+
+
+def _overall_negative_quantiles(snapshot: Snapshot) -> NDArray[np.float64]:
+    if keeps_order(snapshot):
+        return merged_quantiles([column.ordered for column in snapshot.columns()])
+    return pooled_quantiles(lambda: (column.negatives for column in snapshot.columns()))
 
 
 QUANTILES = {**SCORE, "definition": "own choice of quantiles"}

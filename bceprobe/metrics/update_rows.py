@@ -23,12 +23,11 @@ from bceprobe.metrics.association import (
 from bceprobe.metrics.averages import mean_and_std
 from bceprobe.metrics.gradients import (
     known,
-    negative_amplitudes,
+    negative_amplitude_quantiles,
     ordered_negative_amplitudes,
     positive_amplitudes,
     previous_negative_amplitudes,
 )
-from bceprobe.metrics.quantiles import pooled_quantiles
 from bceprobe.metrics.scores import negative_scores
 from bceprobe.metrics.summaries import described, pooled
 from bceprobe.snapshot import once, per_class
@@ -59,11 +58,12 @@ def negative_rows(snapshot: Snapshot) -> NDArray[np.float64]:
     rows = snapshot[negative_updates]
     number, used = rows[:, 0], rows[:, 0] > 0
     whole = pooled(rows)
-    amplitudes = pooled_quantiles(lambda: map(negative_amplitudes, snapshot.columns()))
     moments = [number.sum(), whole.mean[-1], whole.std[-1] ** 2 * number.sum()]
     inside = [rows[used, INSIDE].sum(), np.average(rows[used, RANGE], weights=number[used])]
     rank = pooled_spearman(rows[:, RANK], number).value
-    return np.vstack([rows, [*moments, *amplitudes, rank, *inside, *pool(rows[:, CHANGES])]])
+    return np.vstack(
+        [rows, [*moments, *negative_amplitude_quantiles(snapshot), rank, *inside, *pool(rows[:, CHANGES])]]
+    )
 
 
 @once

@@ -5,7 +5,7 @@ threads, in float64, so that memory is bounded whatever the number of samples.
 """
 
 from bceprobe.snapshot.blocks import Block, groups_of
-from bceprobe.snapshot.columns import Column
+from bceprobe.snapshot.columns import Column, keeps_order
 from bceprobe.snapshot.decisions import Decisions, decided
 from bceprobe.snapshot.memo import once
 from bceprobe.snapshot.model import GlobalMean, Snapshot
@@ -29,6 +29,7 @@ __all__ = [
     "decided",
     "deciding",
     "groups_of",
+    "keeps_order",
     "once",
     "one_blas_thread",
     "per_class",

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from bceprobe.snapshot.model import Snapshot
 
 
+# Scores up to which they are kept in order.
+KEPT = 2**20
+
+
 class Column:
     """The scores without bias of one class, (N,), and those at the previous snapshot if it is known."""
 
@@ -49,8 +53,12 @@ class Column:
 
     @lazy
     def ordered(self) -> NDArray[np.float64]:
-        """Sort the negative scores, (N - n_k,)."""
-        return np.sort(self.negatives)
+        """Sort the negative scores, (N - n_k,); once per snapshot where it keeps them."""
+        kept, key = self.snapshot.kept, ("ordered", self.label)
+        found: NDArray[np.float64] = kept[key] if key in kept else np.sort(self.negatives)
+        if keeps_order(self.snapshot):
+            kept[key] = found
+        return found
 
 
 def columns(snapshot: Snapshot) -> Iterator[Column]:
@@ -70,6 +78,11 @@ def prepare(snapshot: Snapshot) -> list[Statistic]:
 def fits(snapshot: Snapshot) -> bool:
     """Tell whether all scores are held at once."""
     return 8 * snapshot.samples * snapshot.classes <= snapshot.memory
+
+
+def keeps_order(snapshot: Snapshot) -> bool:
+    """Tell whether the scores of all classes, in order, are kept with the snapshot."""
+    return snapshot.samples * snapshot.classes <= min(KEPT, snapshot.memory // 8)
 
 
 def _groups(snapshot: Snapshot) -> Iterator[range]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bceprobe.metrics import quantiles as module
-from bceprobe.metrics.quantiles import PERCENTS, names, pooled_quantiles, quantiles, quantiles_of
+from bceprobe.metrics.quantiles import PERCENTS, merged_quantiles, names, pooled_quantiles, quantiles, quantiles_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,10 +41,13 @@ def same(found: Values, wanted: Values, values: Values) -> None:
 
 @pytest.fixture(scope="module", autouse=True, params=[0, module.FEW], ids=["binned", "sorted"])
 def way(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Both ways to find quantiles of pooled numbers are tested, whatever their number."""
-    usual, module.FEW = module.FEW, request.param
+    """Both ways to find quantiles of pooled numbers, and of merged ones, are tested, whatever their number."""
+    usual = module.FEW, module.LONG, module.MARKS
+    module.FEW = request.param
+    if not request.param:
+        module.LONG, module.MARKS = 0, 8
     yield
-    module.FEW = usual
+    module.FEW, module.LONG, module.MARKS = usual
 
 
 @given(NUMBERS)
@@ -63,6 +66,14 @@ def test_pooled_quantiles_equal_those_of_the_whole(values: Values, cuts: list[in
     same(pooled, expected(values), values)
 
 
+@given(NUMBERS, CUTS)
+def test_merged_quantiles_equal_those_of_the_whole(values: Values, cuts: list[int]) -> None:
+    """Increasing chunks, some of them empty, have the quantiles of all together, and those of what rises with them."""
+    chunks = [np.sort(chunk) for chunk in np.split(values, sorted(min(cut, len(values)) for cut in cuts))]
+    np.testing.assert_array_equal(merged_quantiles(chunks), quantiles(np.sort(values)))
+    np.testing.assert_array_equal(merged_quantiles(chunks, np.arctan), quantiles(np.arctan(np.sort(values))))
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -79,6 +90,7 @@ def test_many_numbers(draw: Callable[[np.random.Generator, int], Values]) -> Non
     values = draw(np.random.default_rng(0), 100_001)
     chunks = np.split(values, [1, 2, 10, 1000, 1000, 50_000, 99_999])
     np.testing.assert_array_equal(pooled_quantiles(lambda: chunks), quantiles(np.sort(values)))
+    np.testing.assert_array_equal(merged_quantiles([np.sort(chunk) for chunk in chunks]), quantiles(np.sort(values)))
     np.testing.assert_allclose(quantiles(np.sort(values)), expected(values), rtol=1e-14)
 
 
@@ -87,11 +99,13 @@ def test_equal_numbers_are_all_their_quantiles(value: float, number: int) -> Non
     """Of equal numbers, and of one, every quantile is that number."""
     chunks = [np.full(number, value), np.empty(0)]
     assert pooled_quantiles(lambda: chunks).tolist() == quantiles(chunks[0]).tolist() == [value] * len(PERCENTS)
+    assert merged_quantiles(chunks).tolist() == [value] * len(PERCENTS)
 
 
 def test_no_numbers_have_no_quantiles() -> None:
     """Quantiles of nothing are NaN."""
-    for found in (quantiles(np.empty(0)), pooled_quantiles(list), pooled_quantiles(lambda: [np.empty(0)])):
+    pooled = pooled_quantiles(list), pooled_quantiles(lambda: [np.empty(0)])
+    for found in (quantiles(np.empty(0)), *pooled, merged_quantiles([]), merged_quantiles([np.empty(0)])):
         assert np.isnan(found).all()
         assert len(found) == len(PERCENTS)
 
