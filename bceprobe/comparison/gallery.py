@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bceprobe.comparison.comparable import common_epochs, common_splits
 from bceprobe.comparison.drawing import arm_styles
-from bceprobe.comparison.grouping import LOSS, factor_of
+from bceprobe.comparison.grouping import factor_of
 from bceprobe.comparison.plotting import draw
+from bceprobe.comparison.varying import LOSS
 from bceprobe.errors import UsageError
 from bceprobe.figures import FIGURES, About, inline_svg
 from bceprobe.figures.collapse import strip_epochs

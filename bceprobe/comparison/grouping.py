@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from bceprobe.analysis import shared_labels
 from bceprobe.comparison.arms import Arm, by_seed, label_of, procedure
+from bceprobe.comparison.varying import LOSS, NAME, Columns
 from bceprobe.errors import UsageError
+from bceprobe.figures.labels import LONGEST
 from bceprobe.registry import nearest
 from bceprobe.report import printable
 
@@ -20,11 +22,8 @@ if TYPE_CHECKING:
 
     from bceprobe.store import Run
 
-LOSS = "loss.name"
 # The paper's losses come first, so that CE is what BCE is set against.
 ORDER = ("ce", "bce")
-# A label names so many settings at most.
-NAMED = 3
 
 
 def group(runs: Sequence[Run]) -> tuple[Arm, ...]:
@@ -65,7 +64,7 @@ def loss_of(run: Run) -> str:
 
 def varying(arms: Sequence[Arm]) -> list[str]:
     """List the settings in which some arms differ."""
-    return _varying([known(arm.runs[0]) for arm in arms])
+    return list(Columns([known(arm.runs[0]) for arm in arms]).columns)
 
 
 def factor_of(arms: Sequence[Arm], asked: str = "") -> str:
@@ -89,7 +88,7 @@ def factor_of(arms: Sequence[Arm], asked: str = "") -> str:
         The arms do not vary in what is asked for, or vary in several settings and none is asked for.
     """
     keys = varying(arms)
-    others = [key for key in keys if key != LOSS]
+    others = [key for key in _telling([known(arm.runs[0]) for arm in arms]) if key != LOSS]
     if not asked:
         if len(others) > 1:
             raise UsageError("the runs differ in several settings", f"Choose one: --factor {' or '.join(others)}")
@@ -102,7 +101,9 @@ def factor_of(arms: Sequence[Arm], asked: str = "") -> str:
 
 def labels_without(arms: Sequence[Arm], factor: str) -> list[str]:
     """Label arms by everything that varies but one setting; empty where nothing else does."""
-    return [_said(known(arm.runs[0]), [key for key in varying(arms) if key != factor]) for arm in arms]
+    settings = [known(arm.runs[0]) for arm in arms]
+    keys = [key for key in _telling(settings) if key != factor]
+    return [_said(said, keys) for said in settings]
 
 
 def level(value: object) -> tuple[bool, float, str]:
@@ -122,17 +123,21 @@ def _rank(said: dict[str, Any]) -> list[tuple[Any, ...]]:
     return [(place, str(loss)), *((key, level(value)) for key, value in sorted(said.items()) if key != LOSS)]
 
 
-def _varying(settings: Sequence[dict[str, Any]]) -> list[str]:
-    keys = sorted({key for said in settings for key in said})
-    return [key for key in keys if len({str(said.get(key)) for said in settings}) > 1]
+def _telling(settings: Sequence[dict[str, Any]]) -> list[str]:
+    """List the settings that vary, without those that follow from a name, as a rate may from the optimizer."""
+    columns = Columns(settings)
+    names = [key for key in columns.columns if key.endswith(NAME) and key != LOSS]
+    return [
+        key for key in columns.columns if key in (LOSS, *names) or not any(columns.depends(key, name) for name in names)
+    ]
 
 
 def _labels(groups: Sequence[Sequence[Run]]) -> list[str]:
-    """Label arms by what differs, or by where they are stored if that does not tell them apart in a few words."""
+    """Label arms by what differs, or by where they are if that does not tell them apart in as much as figures show."""
     settings = [known(part[0]) for part in groups]
-    keys = _varying(settings) or [LOSS]
+    keys = _telling(settings) or [LOSS]
     labels = [_said(said, keys) for said in settings]
-    if len(keys) > NAMED or not all(labels) or len(set(labels)) < len(labels):
+    if not all(labels) or len(set(labels)) < len(labels) or max(map(len, labels)) > LONGEST:
         return [printable(label) for label in shared_labels(groups)]
     return labels
 

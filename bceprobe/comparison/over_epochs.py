@@ -10,8 +10,9 @@ import xarray as xr
 from bceprobe.analysis import analyze, unique_labels
 from bceprobe.analysis.trajectories import trajectories
 from bceprobe.comparison.arms import pairing
-from bceprobe.comparison.grouping import LOSS, labels_without, loss_of
+from bceprobe.comparison.grouping import labels_without, loss_of
 from bceprobe.comparison.preparing import metrics
+from bceprobe.comparison.varying import LOSS
 from bceprobe.figures.tidy import common_epochs
 from bceprobe.metrics import METRICS
 from bceprobe.stats import difference_band

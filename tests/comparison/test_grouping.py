@@ -52,6 +52,15 @@ def test_the_factor_is_what_varies_besides_the_loss(tmp_path: Path) -> None:
     assert factor_of(found, "loss.name") == "loss.name"
 
 
+def test_what_follows_from_a_name_is_neither_a_factor_nor_said(tmp_path: Path) -> None:
+    """A rate of each optimizer is no second factor, unless it is asked for; labels name the optimizer alone."""
+    rates = {"sgd": 0.1, "adamw": 0.01}
+    found = arms(tmp_path, *({"optim__name": name, "optim__lr": rate} for name, rate in rates.items()))
+    assert [arm.label for arm in found] == ["adamw", "sgd"]
+    assert factor_of(found) == "optim.name"
+    assert factor_of(found, "lr") == "optim.lr"
+
+
 def test_where_only_the_loss_varies_it_is_the_factor(tmp_path: Path) -> None:
     """Two losses, or one arm alone, are drawn over the loss."""
     found = arms(tmp_path, {"loss": "ce"}, {"loss": "bce"})
