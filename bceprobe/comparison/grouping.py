@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bceprobe.analysis import shared_labels
 from bceprobe.comparison.arms import Arm, by_seed, label_of, procedure
-from bceprobe.comparison.varying import LOSS, NAME, Columns
+from bceprobe.comparison.varying import LOSS, Columns
 from bceprobe.errors import UsageError
 from bceprobe.figures.labels import LONGEST
 from bceprobe.registry import nearest
@@ -124,12 +124,10 @@ def _rank(said: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _telling(settings: Sequence[dict[str, Any]]) -> list[str]:
-    """List the settings that vary, without those that follow from a name, as a rate may from the optimizer."""
+    """List the settings that vary, the loss first, without those that follow from others."""
     columns = Columns(settings)
-    names = [key for key in columns.columns if key.endswith(NAME) and key != LOSS]
-    return [
-        key for key in columns.columns if key in (LOSS, *names) or not any(columns.depends(key, name) for name in names)
-    ]
+    others = columns.independent([key for key in columns.columns if key != LOSS])
+    return [LOSS, *others] if LOSS in columns.columns else others
 
 
 def _labels(groups: Sequence[Sequence[Run]]) -> list[str]:

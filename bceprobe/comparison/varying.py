@@ -63,13 +63,22 @@ class Columns:
             found = [*rest, (*(other for group in linked for other in group), key)]
         return sorted(found, key=lambda group: keys.index(min(group, key=keys.index)))
 
+    def independent(self, keys: Sequence[str]) -> list[str]:
+        """Drop settings that follow from names and settings of fewer values, as a rate may from optimizer and batch."""
+        return [key for key in keys if key.endswith(NAME) or not self._follows(key, keys)]
+
     def telling(self, keys: Sequence[str]) -> list[str]:
-        """Drop settings that follow from another one; names stay, unless they follow from each other."""
-        ranked = by_name(keys)
+        """Drop settings that follow from others; names stay, unless they follow from each other."""
+        ranked = self.independent(by_name(keys))
         return [key for at, key in enumerate(ranked) if not any(self._told(key, ranked[:at], o) for o in ranked)]
 
     def _linked(self, key: str, other: str) -> bool:
         return any(test(*both) for test in (self.depends, self.optional) for both in ((key, other), (other, key)))
+
+    def _follows(self, key: str, keys: Sequence[str]) -> bool:
+        values = {other: len(set(self.columns[other])) for other in keys}
+        others = [other for other in keys if other.endswith(NAME) or values[other] < values[key]]
+        return len(set(self.of([*others, key]))) == len(set(self.of(others)))
 
     def _told(self, key: str, before: Sequence[str], other: str) -> bool:
         if other == key or not self.depends(key, other):

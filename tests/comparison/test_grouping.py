@@ -61,6 +61,16 @@ def test_what_follows_from_a_name_is_neither_a_factor_nor_said(tmp_path: Path) -
     assert factor_of(found, "lr") == "optim.lr"
 
 
+def test_what_follows_from_a_name_and_a_smaller_setting_is_no_factor(tmp_path: Path) -> None:
+    """A rate that goes with optimizer and batch size leaves these two to be drawn over."""
+    grid = [(name, base, size) for name, base in (("sgd", 0.1), ("adamw", 0.01)) for size in (16, 32, 64)]
+    settings = [{"optim__name": name, "optim__batch_size": size, "optim__lr": base * size} for name, base, size in grid]
+    found = arms(tmp_path, *settings)
+    with pytest.raises(UsageError, match=r"--factor optim\.batch_size or optim\.name"):
+        factor_of(found)
+    assert labels_without(found, "optim.batch_size") == 3 * ["adamw", "sgd"]
+
+
 def test_where_only_the_loss_varies_it_is_the_factor(tmp_path: Path) -> None:
     """Two losses, or one arm alone, are drawn over the loss."""
     found = arms(tmp_path, {"loss": "ce"}, {"loss": "bce"})
