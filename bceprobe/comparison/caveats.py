@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from bceprobe.comparison.model import Comparison
 
-# A floor of NC1 that only float16 or bfloat16 features have, and how near to its floor an NC1 is doubtful.
-COARSE = 1e-12
+# How near to its floor an NC1 is doubtful.
 NEAR = 10.0
 
 
@@ -67,11 +66,11 @@ def _pairing(comparison: Comparison) -> Iterator[str]:
 
 
 def _floored(comparison: Comparison) -> Iterator[str]:
-    """Say where NC1 is floored by rounding: for features of few digits, and wherever NC1 comes near its floor."""
+    """Say where NC1 comes near the value that rounding leaves."""
     lowest = {curve.arm: min(curve.mean) for curve in comparison.curves if curve.quantity.name == "nc1"}
     found: dict[str, list[str]] = {}
     for arm, floor in comparison.floors.items():
-        if floor > COARSE or lowest.get(arm, np.inf) < NEAR * floor:
+        if lowest.get(arm, np.inf) < NEAR * floor:
             found.setdefault(number(floor, digits=1 if len(comparison.floors) > 2 else 3), []).append(arm)  # noqa: PLR2004
     for level, arms in found.items():
         yield (
