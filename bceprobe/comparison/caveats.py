@@ -68,14 +68,12 @@ def _pairing(comparison: Comparison) -> Iterator[str]:
 def _floored(comparison: Comparison) -> Iterator[str]:
     """Say where NC1 comes near the value that rounding leaves."""
     lowest = {curve.arm: min(curve.mean) for curve in comparison.curves if curve.quantity.name == "nc1"}
-    found: dict[str, list[str]] = {}
-    for arm, floor in comparison.floors.items():
-        if lowest.get(arm, np.inf) < NEAR * floor:
-            found.setdefault(number(floor, digits=1 if len(comparison.floors) > 2 else 3), []).append(arm)  # noqa: PLR2004
-    for level, arms in found.items():
+    near = {arm: floor for arm, floor in comparison.floors.items() if lowest.get(arm, np.inf) < NEAR * floor}
+    if near:
+        ends = dict.fromkeys(number(floor, digits=1) for floor in (min(near.values()), max(near.values())))
         yield (
-            f"The features of {joined(some(arms))} are rounded so that NC1 is floored at about {level} "
-            "(bceprobe's own estimate): what is below ten times that is rounding."
+            f"The features of {'; '.join(some(list(near)))} are rounded so that NC1 is floored at about "
+            f"{' to '.join(ends)} (bceprobe's own estimate): what is below ten times that is rounding."
         )
 
 

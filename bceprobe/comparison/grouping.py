@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bceprobe.analysis import shared_labels
 from bceprobe.comparison.arms import Arm, by_seed, label_of, procedure
-from bceprobe.comparison.varying import LOSS, Columns
+from bceprobe.comparison.varying import LOSS, Columns, by_name
 from bceprobe.errors import UsageError
 from bceprobe.figures.labels import LONGEST
 from bceprobe.registry import nearest
@@ -124,9 +124,9 @@ def _rank(said: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _telling(settings: Sequence[dict[str, Any]]) -> list[str]:
-    """List the settings that vary, the loss first, without those that follow from others."""
+    """List the settings that vary, the loss and other names first, without those that follow from others."""
     columns = Columns(settings)
-    others = columns.independent([key for key in columns.columns if key != LOSS])
+    others = columns.independent(by_name(key for key in columns.columns if key != LOSS))
     return [LOSS, *others] if LOSS in columns.columns else others
 
 

@@ -33,14 +33,20 @@ def unit_of(units: str) -> Unit:
 def mean_and_spread(mean: float, std: float, unit: Unit = PLAIN) -> str:
     """Show a mean and a standard deviation, both with the decimals that give the latter two significant digits.
 
+    Without any deviation the mean has four.
+
     Examples
     --------
-    >>> mean_and_spread(0.0123456, 0.00041), mean_and_spread(0.9861, 0.0032, SHARE)
-    ('0.01235 ± 0.00041', '98.61 ± 0.32 %')
+    >>> mean_and_spread(0.0123456, 0.00041), mean_and_spread(0.9861, 0.0032, SHARE), mean_and_spread(5.60132, 0)
+    ('0.01235 ± 0.00041', '98.61 ± 0.32 %', '5.601 ± 0')
     """
     if not math.isfinite(std) or not math.isfinite(mean):
         return number(mean, unit)
-    texts, power = _aligned([mean * unit.factor, std * unit.factor], digits_of=1 if std > 0 else 0, digits=2)
+    if std:
+        texts, power = _aligned([mean * unit.factor, std * unit.factor], digits_of=1, digits=2)
+    else:
+        (text,), power = _aligned([mean * unit.factor], digits_of=0, digits=4)
+        texts = [_stripped(text), "0"]
     body = " ± ".join(texts)
     return f"({body}){power}{unit.value}" if power else f"{body}{unit.value}"
 
@@ -140,8 +146,11 @@ def _power(exponent: int) -> str:
 
 
 def _trimmed(value: float, decimals: int = 2) -> str:
-    text = f"{value:.{decimals}f}"
-    return _minus(text.rstrip("0").rstrip(".") if "." in text else text)
+    return _minus(_stripped(f"{value:.{decimals}f}"))
+
+
+def _stripped(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _minus(text: str) -> str:

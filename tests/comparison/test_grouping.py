@@ -66,7 +66,7 @@ def test_what_follows_from_a_name_and_a_smaller_setting_is_no_factor(tmp_path: P
     grid = [(name, base, size) for name, base in (("sgd", 0.1), ("adamw", 0.01)) for size in (16, 32, 64)]
     settings = [{"optim__name": name, "optim__batch_size": size, "optim__lr": base * size} for name, base, size in grid]
     found = arms(tmp_path, *settings)
-    with pytest.raises(UsageError, match=r"--factor optim\.batch_size or optim\.name"):
+    with pytest.raises(UsageError, match=r"--factor optim\.name or optim\.batch_size"):
         factor_of(found)
     assert labels_without(found, "optim.batch_size") == 3 * ["adamw", "sgd"]
 

@@ -51,6 +51,8 @@ def test_a_spread_has_two_digits_and_the_decimals_of_its_mean(mean: float, std: 
         (number(0.98612, SHARE), "98.61 %"),
         (mean_and_spread(3.214e-7, 2.1e-8), f"(3.21 ± 0.21){TIMES}10⁻⁷"),
         (mean_and_spread(1.0, 0.0, SHARE), "100 ± 0 %"),
+        (mean_and_spread(0.98612, 0.0, SHARE), "98.61 ± 0 %"),
+        (mean_and_spread(-3.2e-7, 0.0), f"({MINUS}3.2 ± 0){TIMES}10⁻⁷"),
         (mean_and_spread(0.5, math.nan), "0.500"),
         (difference(-0.012945), f"{MINUS}0.0129"),
         (interval(-0.016123, -0.0097), f"[{MINUS}0.0161, {MINUS}0.0097]"),
