@@ -31,7 +31,7 @@ TITLE = "Samples that one threshold classifies"
 BOUND = "accuracy of the same scores: an upper bound"
 THIN = 0.9
 DASH, TOP = 4.0, 1.04
-LONGEST = 26
+LONGEST = 22
 
 
 @dataclass(frozen=True)
