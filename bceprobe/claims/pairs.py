@@ -21,14 +21,10 @@ VARIED = (BIAS_MEAN, BIAS_DECAY)
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two cases of one seed.
-
-    `cell` names the settings that they share, as far as these vary between pairs, but the start and decay of the bias.
-    """
+    """Two cases of one seed, whose settings are equal but for the loss and perhaps the start of the bias."""
 
     ce: Case
     bce: Case
-    cell: str = ""
 
 
 def pairs_of(cases: Sequence[Case]) -> list[Pair]:
@@ -40,7 +36,7 @@ def pairs_of(cases: Sequence[Case]) -> list[Pair]:
     trained = [case for case in cases if case.solved is None]
     strict = _matched(trained, ())
     taken = {id(case) for pair in strict for case in (pair.ce, pair.bce)}
-    return _labelled([*strict, *_matched([case for case in trained if id(case) not in taken], (BIAS_MEAN,))])
+    return [*strict, *_matched([case for case in trained if id(case) not in taken], (BIAS_MEAN,))]
 
 
 def cells_of(cases: Sequence[Case]) -> list[str]:
@@ -69,11 +65,6 @@ def _matched(cases: Sequence[Case], ignored: Collection[str]) -> list[Pair]:
     }
     ce, bce = of("ce"), of("bce")
     return [Pair(ce[key], case) for key, case in bce.items() if key in ce][::-1]
-
-
-def _labelled(pairs: Sequence[Pair]) -> list[Pair]:
-    names = cells_of([pair.bce for pair in pairs])
-    return [Pair(pair.ce, pair.bce, name) for pair, name in zip(pairs, names, strict=True)]
 
 
 def _shared(settings: dict[str, Any], ignored: Collection[str]) -> dict[str, Any]:

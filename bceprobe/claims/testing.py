@@ -62,7 +62,8 @@ def contrast(
     NotTestable
         The measure is undefined for all pairs.
     """
-    found = [((pair.cell, pair.ce.seed), measure(pair.bce) - measure(pair.ce)) for pair in pairs]
+    names = cells_of([pair.bce for pair in pairs])
+    found = [((n, pair.ce.seed), measure(pair.bce) - measure(pair.ce)) for n, pair in zip(names, pairs, strict=True)]
     defined = [(unit, value) for unit, value in found if math.isfinite(value)]
     if not defined:
         raise NotTestable(f"{quantity} is undefined in all of {len(pairs)} pairs")

@@ -37,8 +37,8 @@ class Columns:
         self.columns = {key: values for key, values in columns.items() if len(set(values)) > 1}
 
     def labels(self) -> list[str]:
-        """Label each by the settings that vary, without those that follow from another one."""
-        keys = self.telling(list(self.columns))
+        """Label each by as many of the settings that vary as it takes, names first."""
+        keys = self.separating(self.telling(list(self.columns)))
         return [label(keys, values) if keys else "" for values in self.of(keys)]
 
     def of(self, keys: Sequence[str]) -> list[Values]:
@@ -74,6 +74,14 @@ class Columns:
 
     def _linked(self, key: str, other: str) -> bool:
         return any(test(*both) for test in (self.depends, self.optional) for both in ((key, other), (other, key)))
+
+    def separating(self, keys: Sequence[str]) -> list[str]:
+        """Drop settings, the last first, as long as the others tell apart what all do; names stay."""
+        kept = list(keys)
+        for key in [key for key in reversed(keys) if not key.endswith(NAME)]:
+            rest = [other for other in kept if other != key]
+            kept = rest if len(set(self.of(rest))) == len(set(self.of(kept))) else kept
+        return kept
 
     def _follows(self, key: str, keys: Sequence[str]) -> bool:
         values = {other: len(set(self.columns[other])) for other in keys}

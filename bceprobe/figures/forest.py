@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Inches; rows of a crowd share the height of so many.
-WIDTH, ROW, FRAME, MOST, LONGEST = 5.6, 0.23, 1.0, 24, 40
+WIDTH, ROW, FRAME, MOST, LONGEST = 6.4, 0.23, 1.0, 24, 40
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def draw_forest(
         if math.isfinite(published):
             axes.axvline(published, color=INK, linestyle="dotted", linewidth=1.2)
             axes.legend(handles=[Line2D([], [], color=INK, linestyle="dotted", label="published")], loc="best")
-        axes.set_title(title)
+        figure.suptitle(title, x=0, ha="left", size=11.0, weight="bold")
         axes.set_xlabel(units)
         axes.grid(visible=True, axis="x")
     return Drawing(figure, [_numbers(row, units) for row in (*rows, overall)])
