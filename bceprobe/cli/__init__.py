@@ -23,8 +23,11 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             raise
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted", TrainingInterruptedError.exit_code)
+    except SystemExit as exit_:
+        # Typer's own end of a command that Ctrl-C stops, without a word.
+        if exit_.code == TrainingInterruptedError.exit_code:
+            _fail("interrupted", TrainingInterruptedError.exit_code)
+        raise
     except BrokenPipeError:
         _fail("the reader of the output is gone", 1)
     except Exception as error:

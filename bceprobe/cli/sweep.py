@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from bceprobe.cli.console import note, number, print_lines, print_table, progres
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bceprobe.errors import BceProbeError
     from bceprobe.sweep import Outcome, Point, Recipe
     from bceprobe.sweep.estimate import Estimate
 
@@ -117,17 +119,28 @@ def _run(
     else:
         running = run_on_cluster(points, scheduler, data_dir=data_dir, download=download)
     outcomes: list[Outcome] = []
-    with watching_points(points) as shown:
-        for outcome in running:
-            outcomes += [outcome] if outcome else []
-            shown(outcomes)
+    try:
+        with watching_points(points) as shown, closing(running):
+            for outcome in running:
+                outcomes += [outcome] if outcome else []
+                shown(outcomes)
+    except KeyboardInterrupt:
+        raise _stopped(outcomes, len(points)) from None
     return outcomes
+
+
+def _stopped(outcomes: Sequence[Outcome], total: int) -> BceProbeError:
+    from bceprobe.errors import TrainingInterruptedError
+    from bceprobe.sweep.orders import FINISHED, KEPT
+
+    done = sum(outcome.status in {FINISHED, KEPT} for outcome in outcomes)
+    return TrainingInterruptedError(f"stopped; {done} of {total} points are finished", "The same command goes on")
 
 
 def _print_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
     """Print how many points ended how, and each that failed with its reason; a failure is that of the command."""
-    from bceprobe.errors import BceProbeError, TrainingInterruptedError
-    from bceprobe.sweep.orders import FAILED, FINISHED, IN_USE, INTERRUPTED, KEPT, NOT_STARTED
+    from bceprobe.errors import BceProbeError
+    from bceprobe.sweep.orders import FAILED, IN_USE, INTERRUPTED, NOT_STARTED
 
     counts = {status: sum(outcome.status == status for outcome in outcomes) for status in STATUS_WORDS}
     for outcome in outcomes:
@@ -139,8 +152,7 @@ def _print_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
         hint = "See above; the same command tries again"
         raise BceProbeError(f"{undone} of {len(outcomes)} points are not finished", hint)
     if counts[INTERRUPTED]:
-        done = counts[FINISHED] + counts[KEPT]
-        raise TrainingInterruptedError(f"stopped; {done} points are finished", "The same command goes on")
+        raise _stopped(outcomes, len(outcomes))
 
 
 STATUS_WORDS = {

@@ -16,7 +16,7 @@ from bceprobe.sweep.running import waiting
 from bceprobe.sweep.workers import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from bceprobe.sweep.points import Point
@@ -28,7 +28,7 @@ PATIENCE = 120
 
 def run_on_cluster(
     points: Sequence[Point], address: str, *, data_dir: Path | None = None, download: bool = False
-) -> Iterator[Outcome | None]:
+) -> Generator[Outcome | None, None, None]:
     """Train points that are not finished on a cluster; yields as `bceprobe.sweep.run_local` does.
 
     Workers that declare the resource ``GPU`` are asked for one for each point, if there are any. Closing the iterator

@@ -14,7 +14,7 @@ from bceprobe.sweep.queue import Outcome, Queue
 from bceprobe.sweep.workers import pool, visible_gpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from bceprobe.sweep.points import Point
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def run_local(
     points: Sequence[Point], jobs: int = 0, *, data_dir: Path | None = None, download: bool = False
-) -> Iterator[Outcome | None]:
+) -> Generator[Outcome | None, None, None]:
     """Train points that are not finished, so many at a time, and yield what became of each, in the order they end.
 
     A point that starts from another waits for it. Between outcomes, about twice a second, None is yielded, for a

@@ -18,9 +18,12 @@ from bceprobe.cli.sweep import _ended
 from bceprobe.sweep import Outcome, grid, read_recipe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cli_cases import Command
+
+    from bceprobe.sweep import Point
 
 SETTINGS = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {**SMALL, "data.name": "digits"}.items())
 TEXT = f"""
@@ -162,6 +165,36 @@ def test_a_sweep_that_was_stopped_or_made_nothing_has_no_counterpart(tmp_path: P
     assert _ended([Outcome(ce, "kept"), Outcome(bce, "failed", "why")])
     assert not _ended([Outcome(ce, "finished"), Outcome(bce, "interrupted")])
     assert not _ended([Outcome(ce, "failed", "why")])
+
+
+def test_ctrl_c_stops_the_points_and_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command
+) -> None:
+    """What the signal reaches is the wait for the processes, which are stopped; nothing is compared."""
+    closed = []
+
+    def interrupted(points: list[Point], *_: object, **__: object) -> Iterator[Outcome | None]:
+        try:
+            yield Outcome(points[0], "kept")
+            yield None
+            raise KeyboardInterrupt
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr("bceprobe.sweep.run_local", interrupted)
+    done = command("sweep", str(written(tmp_path)), "--scale", "small", "--out", str(tmp_path / "out"))
+    assert (done.code, closed) == (130, [True])
+    assert done.err.splitlines()[-1] == "bceprobe: stopped; 1 of 6 points are finished. The same command goes on."
+
+
+def test_ctrl_c_is_never_silent(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    """A command without anything to go on with is interrupted."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bceprobe.sweep.read_recipe", interrupted)
+    assert command("sweep", "fig2") == (130, "", "bceprobe: interrupted\n")
 
 
 def test_the_readme_shows_this_output(tmp_path: Path) -> None:

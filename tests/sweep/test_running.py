@@ -57,7 +57,7 @@ def test_a_stopped_and_a_killed_point_go_on_to_the_same_result(points: Make) -> 
     running = run_local([broken], 1)
     next(running)
     wait_for_an_epoch(broken)
-    running.close()  # type: ignore[attr-defined]  # a generator
+    running.close()
     assert Run(str(broken.folder)).manifest["status"] == "interrupted"
     done = progress_of(broken).done
     running = run_local([broken, whole], 1)
