@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LOSS = "loss.name"
 NAME = ".name"
+# What a stage of a protocol trains, which goes with all else in which it differs; settings of the run it started from.
+STAGE, FROM = "optim.parameters", "from."
 Value = str | None
 Values = tuple[Value, ...]
 
@@ -65,7 +67,7 @@ class Columns:
 
     def independent(self, keys: Sequence[str]) -> list[str]:
         """Drop settings that follow from names and settings of fewer values, as a rate may from optimizer and batch."""
-        return [key for key in keys if key.endswith(NAME) or not self._follows(key, keys)]
+        return [key for key in keys if is_name(key) or not self._follows(key, keys)]
 
     def telling(self, keys: Sequence[str]) -> list[str]:
         """Drop settings that follow from others; names stay, unless they follow from each other."""
@@ -78,20 +80,20 @@ class Columns:
     def separating(self, keys: Sequence[str]) -> list[str]:
         """Drop settings, the last first, as long as the others tell apart what all do; names stay."""
         kept = list(keys)
-        for key in [key for key in reversed(keys) if not key.endswith(NAME)]:
+        for key in [key for key in reversed(keys) if not is_name(key)]:
             rest = [other for other in kept if other != key]
             kept = rest if len(set(self.of(rest))) == len(set(self.of(kept))) else kept
         return kept
 
     def _follows(self, key: str, keys: Sequence[str]) -> bool:
         values = {other: len(set(self.columns[other])) for other in keys}
-        others = [other for other in keys if other.endswith(NAME) or values[other] < values[key]]
+        others = [other for other in keys if is_name(other) or values[other] < values[key]]
         return len(set(self.of([*others, key]))) == len(set(self.of(others)))
 
     def _told(self, key: str, before: Sequence[str], other: str) -> bool:
         if other == key or not self.depends(key, other):
             return False
-        return other in before if self.depends(other, key) else not key.endswith(NAME)
+        return other in before if self.depends(other, key) else not is_name(key)
 
 
 class Varying(Columns):
@@ -119,9 +121,14 @@ class Varying(Columns):
         super().__init__(found, ignored)
 
 
+def is_name(key: str) -> bool:
+    """Tell whether other settings may go with this one, as they do with the name of a model."""
+    return key == STAGE or (key.endswith(NAME) and not key.startswith(FROM))
+
+
 def by_name(keys: Iterable[str]) -> list[str]:
     """Order settings: names first, such as ``optim.name``."""
-    return sorted(keys, key=lambda key: (not key.endswith(NAME), key))
+    return sorted(keys, key=lambda key: (not is_name(key), key))
 
 
 def label(keys: Sequence[str], values: Values) -> str:

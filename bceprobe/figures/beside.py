@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from bceprobe.figures.base import Drawing
 from bceprobe.figures.labels import short_label
@@ -28,8 +28,8 @@ Scale = Literal["linear", "log"]
 # Inches: a panel; the width of rows, the height of one and of what is around, of so many at most, and their names.
 PANEL = (3.6, 2.9)
 WIDTH, ROW, FRAME, MOST, LONGEST = 6.0, 0.3, 0.9, 40, 34
-# An axis is logarithmic where its largest number is so many times its smallest; up to so many places are marked on it.
-WIDE, MARKED = 16, 9
+# An axis is logarithmic where its largest number is so many times its smallest.
+WIDE = 16
 SHIFT, DOTS = 0.16, (0, (1, 1.5))
 
 
@@ -140,9 +140,8 @@ def _keys(series: Sequence[Series], *, joined: bool) -> list[Line2D]:
 def _scales(axes: Axes, series: Sequence[Series], scale: Scale) -> None:
     places = [place for one in series for place in one.places]
     if min(places) > 0 and max(places) >= WIDE * min(places):
-        _logarithmic(axes, axes.xaxis, places)
-        if len(set(places)) <= MARKED:
-            axes.xaxis.set_major_locator(FixedLocator(sorted(set(places))))
+        axes.set_xscale("log")
+        mark_powers(axes.xaxis, places)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     if scale == "log":

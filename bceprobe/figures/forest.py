@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from bceprobe.figures.base import Drawing
 from bceprobe.figures.labels import short_label
+from bceprobe.figures.layout import head
 from bceprobe.figures.style import BLUE_DIAMOND, INK, RED_CIRCLE, styled
 from bceprobe.figures.ticks import mark_powers
 
@@ -57,7 +58,7 @@ def draw_forest(
         if math.isfinite(published):
             axes.axvline(published, color=INK, linestyle="dotted", linewidth=1.2)
             axes.legend(handles=[Line2D([], [], color=INK, linestyle="dotted", label="published")], loc="best")
-        figure.suptitle(title, x=0, ha="left", size=11.0, weight="bold")
+        head(figure, title)
         axes.set_xlabel(units)
         axes.grid(visible=True, axis="x")
     return Drawing(figure, [_numbers(row, units) for row in (*rows, overall)])

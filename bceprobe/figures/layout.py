@@ -25,6 +25,11 @@ LINES = ("-", "--", ":", "-.")
 FEW = 8
 
 
+def head(figure: Figure, title: str) -> None:
+    """Put a title over a whole figure, where one over axes would be cut if labels leave these little room."""
+    figure.suptitle(title, x=0, ha="left", size=11.0, weight="bold")
+
+
 def panels(
     count: int, columns: int = 3, size: tuple[float, float] = PANEL, **options: Any
 ) -> tuple[Figure, list[Axes]]:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bceprobe.figures.base import Drawing
-from bceprobe.figures.layout import legend_below
+from bceprobe.figures.layout import head, legend_below
 from bceprobe.figures.style import INK, OF_LOSS, OTHERS, styled
-from bceprobe.figures.ticks import mark_powers, power_label
+from bceprobe.figures.ticks import mark_powers, mark_signed_powers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bceprobe.figures.style import LineStyle
 
 SIZE, POINT, WIDTH = (4.6, 3.2), 5.0, 0.6
+# From here on an axis around zero is logarithmic.
+SMALLEST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,11 @@ def draw_points(
     with styled():
         figure = Figure(figsize=SIZE, layout="constrained")
         axes = figure.add_subplot()
-        _scale(axes, scale, x_scale)
+        _scale(axes, scale, x_scale, [place for group in groups for place in group.x])
         for group in groups:
             axes.plot(group.x, group.y, alpha=0.75, **_look(group))
         _lines(axes, line, level)
-        axes.set_title(title)
+        head(figure, title)
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         axes.margins(0.06)
@@ -112,15 +114,16 @@ def _look(group: Points) -> dict[str, Any]:
     return {"color": style.color, "marker": style.marker, "linestyle": "", "markersize": POINT, **fill}
 
 
-def _scale(axes: Axes, scale: str, x_scale: str) -> None:
+def _scale(axes: Axes, scale: str, x_scale: str, places: Sequence[float]) -> None:
+    """Set the scales; places on a logarithmic x axis are marked if they are few."""
     for name, axis in ((scale, axes.yaxis), (x_scale, axes.xaxis)):
         setter = axes.set_yscale if axis is axes.yaxis else axes.set_xscale
         if name == "log":
             setter(name, nonpositive="clip")
-            mark_powers(axis)
+            mark_powers(axis, places if axis is axes.xaxis else ())
         elif name == "symlog":
-            setter(name, linthresh=1e-6)
-            axis.set_major_formatter(lambda value, _: power_label(value))
+            setter(name, linthresh=SMALLEST)
+            mark_signed_powers(axis, SMALLEST)
 
 
 def _lines(axes: Axes, line: str, level: float | None) -> None:

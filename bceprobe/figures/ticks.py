@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator, SymmetricalLogLocator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from matplotlib.axis import Axis
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 TIMES = "\N{MULTIPLICATION SIGN}"
-# Labels at most; the narrowest range, in decades, in which 1, 2 and 5 times powers of ten are always two.
-MOST, NARROW = 7, 0.7
+# Labels of powers, and of places, at most; decades within which 1, 2 and 5 times powers of ten are always two.
+MOST, PLACES, NARROW = 7, 9, 0.7
+# Of these matplotlib shows up to two more, as it counts whole strides.
+FEW = 5
 
 
 class PowerLocator(LogLocator):
@@ -44,11 +46,20 @@ class PowerLocator(LogLocator):
         return [tick for tick in steps.tick_values(vmin, vmax) if tick > 0]
 
 
-def mark_powers(axis: Axis) -> None:
-    """Label the ticks of a logarithmic axis, and leave out those between."""
-    axis.set_major_locator(PowerLocator(numticks=MOST))
+def mark_powers(axis: Axis, places: Collection[float] = ()) -> None:
+    """Label the ticks of a logarithmic axis, or places on it if there are some but not many."""
+    own = 0 < len({*places}) <= PLACES
+    axis.set_major_locator(FixedLocator(sorted({*places})) if own else PowerLocator(numticks=MOST))
     axis.set_major_formatter(FuncFormatter(lambda value, _: power_label(value)))
     axis.set_minor_locator(NullLocator())
+
+
+def mark_signed_powers(axis: Axis, smallest: float) -> None:
+    """Label few ticks of an axis that is logarithmic but around zero, from a smallest power on."""
+    locator = SymmetricalLogLocator(base=10, linthresh=smallest)
+    locator.set_params(numticks=FEW)
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(FuncFormatter(lambda value, _: power_label(value)))
 
 
 def power_label(value: float) -> str:

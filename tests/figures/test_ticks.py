@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bceprobe.figures.style import styled
-from bceprobe.figures.ticks import TIMES, mark_powers, power_label
+from bceprobe.figures.ticks import TIMES, mark_powers, mark_signed_powers, power_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +55,26 @@ def test_labels_are_several_and_apart(low: float, high: float) -> None:
         assert len(set(texts)) == len(texts)
         boxes = [label.get_window_extent() for label in labels]
         assert all(getattr(one, edges[1]) < getattr(other, edges[0]) for one, other in pairwise(boxes)), texts
+
+
+def test_places_are_labelled_if_they_are_few() -> None:
+    """Batch sizes are written, not the powers between them; of very many places none could be read."""
+    axes = axes_of(16, 256)
+    mark_powers(axes.xaxis, [16, 64, 256, 64])
+    assert axes.get_xticks().tolist() == [16, 64, 256]
+    mark_powers(axes.xaxis, range(1, 100))
+    assert len(shown(axes, "x")) < 9
+
+
+def test_few_powers_are_labelled_around_zero() -> None:
+    """Of the decades on both sides of zero some are labelled, and zero."""
+    figure = Figure(figsize=SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xscale("symlog", linthresh=1e-6)
+    axes.plot([0, 100], [0, 1])
+    mark_signed_powers(axes.xaxis, 1e-6)
+    assert 3 <= len(shown(axes, "x")) <= 7
+    assert 0 in axes.get_xticks()
 
 
 def test_a_view_of_one_value_has_a_label() -> None:
