@@ -17,6 +17,8 @@ LOSS = "loss.name"
 NAME = ".name"
 # What a stage of a protocol trains, which goes with all else in which it differs; settings of the run it started from.
 STAGE, FROM = "optim.parameters", "from."
+# Numbers below it are written without decimals if they have none.
+WHOLE = 1e6
 Value = str | None
 Values = tuple[Value, ...]
 
@@ -158,4 +160,6 @@ def _text(value: Any) -> Value:
         return value
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE:
+        return str(int(value))
     return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -81,7 +81,7 @@ def test_an_option_of_one_loss_makes_levels(tmp_path: Path) -> None:
         {"loss": "focal", "loss__gamma": 2.0},
     ]
     design = read_design([write(tmp_path, crossed(losses, [SGD, ADAMW]))])
-    assert design.levels == ("CE", "focal, gamma 1.0", "focal, gamma 2.0")
+    assert design.levels == ("CE", "focal, gamma 1", "focal, gamma 2")
     assert list(layout(design)) == ["adamw", "sgd"]
 
 
