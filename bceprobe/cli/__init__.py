@@ -23,8 +23,10 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             raise
         _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted", TrainingInterruptedError.exit_code)
     except SystemExit as exit_:
-        # Typer's own end of a command that Ctrl-C stops, without a word.
+        # So ends Typer a command that Ctrl-C reaches, without a word.
         if exit_.code == TrainingInterruptedError.exit_code:
             _fail("interrupted", TrainingInterruptedError.exit_code)
         raise

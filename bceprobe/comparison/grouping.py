@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bceprobe.analysis import shared_labels
 from bceprobe.comparison.arms import Arm, by_seed, label_of, procedure
-from bceprobe.comparison.varying import LOSS, Columns, by_name
+from bceprobe.comparison.varying import LOSS, Columns, by_name, short_number
 from bceprobe.errors import UsageError
 from bceprobe.figures.labels import LONGEST
 from bceprobe.registry import nearest
@@ -151,4 +151,4 @@ def _said(said: dict[str, Any], keys: Sequence[str]) -> str:
 
 
 def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return short_number(value) if isinstance(value, float) else str(value)

@@ -17,8 +17,6 @@ LOSS = "loss.name"
 NAME = ".name"
 # What a stage of a protocol trains, which goes with all else in which it differs; settings of the run it started from.
 STAGE, FROM = "optim.parameters", "from."
-# Numbers below it are written without decimals if they have none.
-WHOLE = 1e6
 Value = str | None
 Values = tuple[Value, ...]
 
@@ -49,9 +47,9 @@ class Columns:
         """Return the values of some settings, a tuple for every run."""
         return [tuple(self.columns[key][at] for key in keys) for at in range(self.count)]
 
-    def depends(self, key: str, other: str) -> bool:
-        """Whether every value of `other` goes with one value of `key`."""
-        return len(set(self.of([other, key]))) == len(set(self.columns[other]))
+    def depends(self, key: str, *others: str) -> bool:
+        """Whether all values of others, taken together, go with one value of `key`."""
+        return len(set(self.of([*others, key]))) == len(set(self.of(others)))
 
     def optional(self, key: str, other: str) -> bool:
         """Whether a setting does not exist under some value of `other`."""
@@ -84,13 +82,13 @@ class Columns:
         kept = list(keys)
         for key in [key for key in reversed(keys) if not is_name(key)]:
             rest = [other for other in kept if other != key]
-            kept = rest if len(set(self.of(rest))) == len(set(self.of(kept))) else kept
+            kept = rest if self.depends(key, *rest) else kept
         return kept
 
     def _follows(self, key: str, keys: Sequence[str]) -> bool:
         values = {other: len(set(self.columns[other])) for other in keys}
         others = [other for other in keys if is_name(other) or values[other] < values[key]]
-        return len(set(self.of([*others, key]))) == len(set(self.of(others)))
+        return self.depends(key, *others)
 
     def _told(self, key: str, before: Sequence[str], other: str) -> bool:
         if other == key or not self.depends(key, other):
@@ -139,6 +137,18 @@ def label(keys: Sequence[str], values: Values) -> str:
     return ", ".join(named or [f"no {key}" for key in keys])
 
 
+def short_number(value: float) -> str:
+    """Write a number without what says nothing, and with all of its digits.
+
+    Examples
+    --------
+    >>> short_number(10.0), short_number(5e-06), short_number(0.123456789)
+    ('10', '5e-06', '0.123456789')
+    """
+    text = f"{value:g}"
+    return text if float(text) == value else str(value)
+
+
 def unique(labels: Sequence[str]) -> list[str]:
     """Add numbers to labels that are used before, so that all differ."""
     found: list[str] = []
@@ -160,6 +170,6 @@ def _text(value: Any) -> Value:
         return value
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < WHOLE:
-        return str(int(value))
+    if isinstance(value, float):
+        return short_number(value)
     return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
